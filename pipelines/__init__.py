@@ -1,0 +1,1 @@
+"""Corpora: from raw files to training-ready Arrow shards, in stages that Apache Beam runs."""

@@ -1,0 +1,178 @@
+"""A dataset in the making: files are written whole, splits are ticked off, and nothing shows until the commit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipelines.datasets.counts import Counts
+from pipelines.datasets.dataset import checksum_of
+from pipelines.datasets.evidence import QuarantineEntry, Sample
+from pipelines.datasets.manifest import MANIFEST, RUN, FileEntry, Manifest, Rows
+from pipelines.datasets.reasons import Reason
+from pipelines.datasets.store import PendingFile, Store
+
+_LEDGER = ".splits"
+_SCRATCH = ".scratch"
+
+
+class SplitRecord(BaseModel):
+    """What one finished split gave: enough that a run after a crash need not compute it again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    files: list[FileEntry] = []
+    rows: Rows = Rows(rows_in=0, expanded=0, rows_out=0, dropped={})
+    samples: dict[Reason, list[Sample]] = {}
+    quarantine: list[QuarantineEntry] = []
+    summary: dict[str, Any] = {}
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(self.rows.rows_in, self.rows.expanded, self.rows.rows_out, self.rows.dropped)
+
+    @staticmethod
+    def rows_of(counts: Counts) -> Rows:
+        return Rows(
+            rows_in=counts.rows_in,
+            expanded=counts.expanded,
+            rows_out=counts.rows_out,
+            dropped=dict(counts.dropped),
+        )
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A dataset in the making. It is only a folder, so it can be sent to any worker."""
+
+    folder: Path
+
+    @property
+    def _store(self) -> Store:
+        return Store(self.folder)
+
+    def write_table(self, name: str, table: pa.Table, partition: Mapping[str, str] | None = None) -> FileEntry:
+        """Write an Arrow IPC file of one record batch (none for an empty table) and return its entry."""
+        with self.shard_writer(name, table.schema, partition) as writer:
+            for batch in table.combine_chunks().to_batches():
+                writer.write(batch)
+        return writer.entry
+
+    def shard_writer(self, name: str, schema: pa.Schema, partition: Mapping[str, str] | None = None) -> "ShardWriter":
+        """Return a context with `write(batch)`; after it, `entry` describes the Arrow IPC file."""
+        return ShardWriter(name, self._store.writing(name), schema, dict(partition or {}))
+
+    def write_bytes(
+        self, name: str, data: bytes, partition: Mapping[str, str] | None = None, rows: int = 0
+    ) -> FileEntry:
+        stored = self._store.put_bytes(name, data)
+        return FileEntry(
+            name=name,
+            rows=rows,
+            bytes=stored.bytes,
+            checksum=stored.checksum,
+            partition=dict(partition or {}),
+        )
+
+    def adopt(self, name: str, partition: Mapping[str, str] | None = None, rows: int = 0) -> FileEntry:
+        """Return the entry of a file that a library wrote into the draft by itself (`draft.folder / name`)."""
+        path = self._store.path(name)
+        return FileEntry(
+            name=name,
+            rows=rows,
+            bytes=path.stat().st_size,
+            checksum=checksum_of(path),
+            partition=dict(partition or {}),
+        )
+
+    def finished(self, split: str) -> SplitRecord | None:
+        """Return the record of a split that was finished before, if all its files are there with their checksums."""
+        name = f"{_LEDGER}/{split}.json"
+        if not self._store.exists(name):
+            return None
+        try:
+            record = SplitRecord.model_validate_json(self._store.read(name))
+        except ValidationError:
+            return None
+        return record if all(self._is_whole(entry) for entry in record.files) else None
+
+    def finish(self, split: str, record: SplitRecord) -> None:
+        """Tick off a split whose files are written."""
+        self._store.put_bytes(f"{_LEDGER}/{split}.json", record.model_dump_json(by_alias=True).encode())
+
+    def finished_splits(self) -> int:
+        """Return how many splits are ticked off: what progress is counted from."""
+        folder = self.folder / _LEDGER
+        return sum(1 for path in folder.rglob("*.json") if path.is_file()) if folder.is_dir() else 0
+
+    def scratch(self, name: str) -> Path:
+        """Return a place for a stage's own temporary files: kept over a crash, removed at the commit."""
+        path = self._store.path(f"{_SCRATCH}/{name}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def commit(self, manifest: Manifest, run: bytes) -> bool:
+        """Make the dataset exist; return False where another writer did so first.
+
+        Files that the manifest does not name are removed before it is written, so a dataset never holds a stray
+        one; what was kept for a resume goes after it, so that no crash costs finished work.
+        """
+        named = {MANIFEST, RUN, *(entry.name for entry in manifest.files)}
+        self._store.keep_only(lambda name: name in named or name.startswith((f"{_LEDGER}/", f"{_SCRATCH}/")))
+        self._store.put_bytes(RUN, run)
+        first = self._store.put_if_absent(MANIFEST, manifest.to_bytes())
+        self.tidy()
+        return first
+
+    def tidy(self) -> None:
+        """Remove what was kept for a resume: the dataset is there."""
+        self._store.delete(_LEDGER)
+        self._store.delete(_SCRATCH)
+
+    def discard_partial_files(self) -> None:
+        """Remove what a killed run left half written; finished files and splits stay."""
+        for name in list(self._store.names()):
+            if Path(name).name.startswith(".tmp-"):
+                self._store.delete(name)
+
+    def _is_whole(self, entry: FileEntry) -> bool:
+        path = self._store.path(entry.name)
+        return path.is_file() and path.stat().st_size == entry.bytes and checksum_of(path) == entry.checksum
+
+
+class ShardWriter:
+    """Writes one Arrow IPC file; see `Draft.shard_writer`."""
+
+    def __init__(self, name: str, pending: PendingFile, schema: pa.Schema, partition: dict[str, str]) -> None:
+        self._name = name
+        self._pending = pending
+        self._schema = schema
+        self._partition = partition
+        self._rows = 0
+
+    def __enter__(self) -> "ShardWriter":
+        self._pending.__enter__()
+        self._writer = pa.ipc.new_file(pa.PythonFile(self._pending.file, mode="w"), self._schema)
+        return self
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(batch)
+        self._rows += batch.num_rows
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        self._writer.close()
+        self._pending.__exit__(kind, error, trace)
+
+    @property
+    def entry(self) -> FileEntry:
+        stored = self._pending.stored()
+        return FileEntry(
+            name=self._name,
+            rows=self._rows,
+            bytes=stored.bytes,
+            checksum=stored.checksum,
+            partition=self._partition,
+        )

@@ -1,0 +1,129 @@
+"""Names for what a stage would make: a hash of its version, its config and its inputs.
+
+The fingerprint is known before any work, so a dataset that is there already is never made again
+(the idea of facebookresearch/stopes, `stopes/core/stopes_module.py`: a step's cache key is its config's hash
+and its version).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, cast, get_args
+
+import fsspec
+import xxhash
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from pipelines.datasets.errors import UserError
+
+
+@dataclass(frozen=True)
+class ContentHashed:
+    """Marks a config field that holds the path of a raw file: its content counts, its path does not."""
+
+
+@dataclass(frozen=True)
+class NotFingerprinted:
+    """Marks a config field that cannot change what comes out, such as a folder or a tolerance for waiting."""
+
+
+RawPath = Annotated[str, ContentHashed()]
+CHECKSUM_NAME = "xxh3_128"
+_BLOCK = 1 << 20
+
+
+def fingerprint(stage: str, version: int, config: BaseModel, inputs: Mapping[str, str]) -> str:
+    """Return 32 hexadecimal digits that name the dataset which this stage makes from these inputs.
+
+    `inputs` maps a role to the fingerprint of the dataset read in that role.
+    """
+    return digest(to_json({"stage": stage, "version": version, "config": canonical(config), "inputs": dict(inputs)}))
+
+
+def canonical(config: BaseModel) -> dict[str, Any]:
+    """Return `config` as JSON values: raw files as their content's hash, fields that cannot matter left out."""
+    return {
+        name: _canonical_value(getattr(config, name), _is_marked(field, ContentHashed))
+        for name, field in type(config).model_fields.items()
+        if not _is_marked(field, NotFingerprinted)
+    }
+
+
+def content_hash(location: str) -> str:
+    """Return the hash of a raw file's bytes, of a folder's names and bytes, or of a remote file's size and ETag.
+
+    `location` is a path or any fsspec URL, chained ones included (`zip://member::archive.whl`).
+    Raises UserError where there is nothing to read.
+    """
+    if "://" in location and not location.startswith(("file://", "zip://")):
+        return _remote_hash(location)
+    path = Path(location.removeprefix("file://"))
+    if path.is_dir():
+        return _folder_hash(path)
+    try:
+        with fsspec.open(location, "rb") as file:
+            return _stream_hash(cast(BinaryIO, file))
+    except (OSError, KeyError, ValueError) as error:
+        raise UserError(f"{location}: cannot be read ({error}); check the path in the config") from error
+
+
+def digest(data: bytes) -> str:
+    """Return the checksum of `data` as 32 hexadecimal digits (xxh3, 128 bits)."""
+    return xxhash.xxh3_128_hexdigest(data)
+
+
+def to_json(value: Any) -> bytes:
+    """Return the one JSON text of `value`: keys sorted, no optional white space, UTF-8."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _canonical_value(value: Any, is_raw: bool) -> Any:
+    if isinstance(value, str) and is_raw:
+        return content_hash(value)
+    if isinstance(value, BaseModel):
+        return canonical(value)
+    if isinstance(value, Mapping):
+        return {str(key): _canonical_value(item, is_raw) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical_value(item, is_raw) for item in value]
+    return value
+
+
+def _is_marked(field: FieldInfo, marker: type) -> bool:
+    """Return whether the field or a type inside it (`RawPath | None`, `list[RawPath]`) carries the marker."""
+    found = [*field.metadata, *_metadata_inside(field.annotation)]
+    return any(isinstance(item, marker) for item in found)
+
+
+def _metadata_inside(annotation: Any) -> Iterator[Any]:
+    yield from getattr(annotation, "__metadata__", ())
+    for argument in get_args(annotation):
+        yield from _metadata_inside(argument)
+
+
+def _stream_hash(file: BinaryIO) -> str:
+    state = xxhash.xxh3_128()
+    while block := file.read(_BLOCK):
+        state.update(block)
+    return state.hexdigest()
+
+
+def _folder_hash(folder: Path) -> str:
+    entries = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                entries.append((path.relative_to(folder).as_posix(), _stream_hash(file)))
+    return digest(to_json(entries))
+
+
+def _remote_hash(location: str) -> str:
+    system, path = fsspec.core.url_to_fs(location)
+    try:
+        info = system.info(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{location}: cannot be read ({error}); check the URL in the config") from error
+    tag = info.get("ETag") or info.get("etag") or info.get("LastModified") or info.get("mtime")
+    return digest(to_json({"size": info.get("size"), "tag": str(tag)}))

@@ -1,0 +1,65 @@
+"""The columns of the datasets that pass between stages.
+
+A row's id is (`file`, `record`, `paragraph`): it is kept from the raw file to the published shard.
+"""
+
+import pyarrow as pa
+
+LABEL = pa.dictionary(pa.int32(), pa.string())
+
+STAGED = pa.schema(
+    [
+        pa.field("file", LABEL, nullable=False),  # raw file, or archive and member: a name, never a path to open
+        pa.field("record", pa.int32(), nullable=False),  # record in the file, from 0
+        pa.field("paragraph", pa.int32(), nullable=False),  # paragraph in the record, from 0
+        pa.field("document", LABEL, nullable=False),  # what may not be divided between splits
+        pa.field("key", pa.string(), nullable=False),  # the record's key in its file, or ""
+        pa.field("group", pa.uint64(), nullable=False),  # equal for translations of one paragraph
+        pa.field("lang", LABEL, nullable=False),  # as declared, else as identified; codes as CC-100 writes them
+        pa.field("text", pa.string(), nullable=False),  # normalised
+        pa.field("changed", pa.int32(), nullable=False),  # characters that normalisation changed
+        pa.field("lid", LABEL, nullable=False),  # language identified in the text
+        pa.field("lid_prob", pa.float32(), nullable=False),  # its probability
+        pa.field("chars", pa.int32(), nullable=False),  # code points
+        pa.field("words", pa.int32(), nullable=False),  # runs without white space
+        pa.field("letters", pa.float32(), nullable=False),  # share of letters in what is not white space
+        pa.field("digits", pa.float32(), nullable=False),  # share of digits, likewise
+        pa.field("punctuation", pa.float32(), nullable=False),  # share of punctuation, likewise
+        pa.field("placeholders", pa.int32(), nullable=False),  # such as {name}
+    ]
+)
+
+PAIRS = pa.schema(
+    [
+        pa.field("source_text", pa.string(), nullable=False),
+        pa.field("target_text", pa.string(), nullable=False),
+        pa.field("source_lang", LABEL, nullable=False),
+        pa.field("target_lang", LABEL, nullable=False),
+        pa.field("group", pa.uint64(), nullable=False),  # hash of the folded source: equal for equal sources
+        pa.field("document", LABEL, nullable=False),
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("source_file", LABEL, nullable=False),
+        pa.field("source_record", pa.int32(), nullable=False),
+        pa.field("source_paragraph", pa.int32(), nullable=False),
+        pa.field("target_file", LABEL, nullable=False),
+        pa.field("target_record", pa.int32(), nullable=False),
+        pa.field("target_paragraph", pa.int32(), nullable=False),
+        pa.field("length_ratio", pa.float32(), nullable=False),  # natural log of target over source characters
+        pa.field("source_lid", LABEL, nullable=False),
+        pa.field("source_lid_prob", pa.float32(), nullable=False),
+        pa.field("target_lid", LABEL, nullable=False),
+        pa.field("target_lid_prob", pa.float32(), nullable=False),
+        pa.field("source_words", pa.int32(), nullable=False),
+        pa.field("target_words", pa.int32(), nullable=False),
+        pa.field("letters", pa.float32(), nullable=False),  # the smaller of the two sides
+        pa.field("placeholders_agree", pa.bool_(), nullable=False),
+    ]
+)
+
+CLUSTERS = pa.schema(
+    [
+        pa.field("cluster", pa.uint64(), nullable=False),  # equal for copies of each other
+        pa.field("cluster_size", pa.int32(), nullable=False),
+        pa.field("rank", pa.int32(), nullable=False),  # place among the copies, from 0, in the order of the files
+    ]
+)

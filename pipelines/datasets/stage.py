@@ -1,0 +1,241 @@
+"""What a stage is, and the one way in which every stage is run."""
+
+import importlib
+import json
+import os
+import platform
+import resource
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.datasets.counts import Counts
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.draft import Draft, SplitRecord
+from pipelines.datasets.errors import UserError
+from pipelines.datasets.evidence import (
+    QUARANTINE,
+    SAMPLES,
+    QuarantineEntry,
+    Samples,
+    quarantine_to_jsonl,
+    samples_to_json,
+)
+from pipelines.datasets.fingerprint import canonical
+from pipelines.datasets.lock import locked
+from pipelines.datasets.manifest import MANIFEST, FileEntry, Manifest
+from pipelines.datasets.progress import Progress
+
+DELIVERABLE = {"kind": "deliverable"}
+
+
+class EngineSection(BaseModel):
+    """How the corpus stages are run. Nothing here changes what comes out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    runner: Literal["local"] = Field("local", description="Which Beam runner: `local` is Beam's own FnApiRunner.")
+    workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        description="How many worker processes; by default as many as there are cores.",
+    )
+
+
+@dataclass(frozen=True)
+class StageSpec:
+    """A stage: its name, its section of the config, what it reads, and where its code is.
+
+    A spec is light to import; `entry` (`package.module:function`) is imported only when the stage runs.
+    `version` is raised whenever the same config and inputs would give other bytes. `needs` are stages whose
+    datasets it must have, `optional` ones that it reads where the config has them. `instances` resolves a
+    section into several runs of the stage by name, such as the arms of `pretrain`.
+    """
+
+    name: str
+    version: int
+    section: type[BaseModel]
+    entry: str
+    needs: tuple[str, ...]
+    extra: str
+    help: str
+    optional: tuple[str, ...] = ()
+    instances: Callable[[Any], Mapping[str, BaseModel]] | None = None
+
+    def load(self) -> "Callable[[Job], Outcome]":
+        """Import the stage's code. Raises UserError where a package that it needs is not installed."""
+        module, function = self.entry.split(":")
+        try:
+            return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
+        except ModuleNotFoundError as error:
+            raise UserError(f"{self.name} needs the package {error.name!r}: install polyloom[{self.extra}]") from error
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a stage gets to run: its config, its inputs by stage and instance, and the dataset in the making."""
+
+    config: Any
+    engine: EngineSection
+    inputs: Mapping[str, Mapping[str, Dataset]]
+    draft: Draft
+    progress: Progress
+    instance: str = ""
+
+    def input(self, stage: str) -> Dataset:
+        """Return the dataset of a stage that has one instance."""
+        (dataset,) = self.inputs[stage].values()
+        return dataset
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage made. `summary` is small, deterministic and JSON; `timings` may differ from run to run."""
+
+    unit_in: str
+    unit_out: str
+    counts: Counts
+    files: Sequence[FileEntry]
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    samples: Samples = field(default_factory=dict)
+    quarantine: Sequence[QuarantineEntry] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StageRun:
+    """One run of a stage as planned, before any work: what it will make is known by its fingerprint.
+
+    `config` is resolved for `instance`; `inputs` are the runs whose datasets it reads; `folder` is where its
+    dataset is or will be.
+    """
+
+    spec: StageSpec
+    config: BaseModel
+    instance: str
+    fingerprint: str
+    folder: Path
+    inputs: "Mapping[str, Mapping[str, StageRun]]"
+
+    @property
+    def label(self) -> str:
+        return f"{self.spec.name} {self.instance}".strip()
+
+    @property
+    def is_done(self) -> bool:
+        return (self.folder / MANIFEST).is_file()
+
+    @property
+    def progress_file(self) -> Path:
+        """Where the run's latest progress is while it works; see `Progress`."""
+        return self.folder.with_name(f".{self.folder.name}.progress.json")
+
+
+def execute(run: StageRun, engine: EngineSection) -> Dataset:
+    """Make the dataset of `run`, or return it at once where it is there already.
+
+    One process at a time works on a folder: another waits, and then finds it done. A run that was killed is
+    taken up where it was: half-written files are removed, finished splits are kept. Raises UserError where a
+    dataset that it reads is not there.
+    """
+    if not run.is_done:
+        lock = run.folder.with_name(f".{run.folder.name}.lock")
+        with _lock_or_explain(run, lock):
+            if not run.is_done:
+                _make(run, engine)
+    Draft(run.folder).tidy()
+    return Dataset(run.folder)
+
+
+def _lock_or_explain(run: StageRun, lock: Path) -> AbstractContextManager[None]:
+    try:
+        run.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{run.folder}: cannot be created ({error.strerror}); check the key `runs` in the config"
+        ) from error
+    return locked(lock, lambda: print(f"{run.label}: waiting for another process that is making {run.folder.name}"))
+
+
+def _make(run: StageRun, engine: EngineSection) -> None:
+    inputs = {
+        stage: {instance: _opened(run, source) for instance, source in sources.items()}
+        for stage, sources in run.inputs.items()
+    }
+    work = run.spec.load()
+    draft = Draft(run.folder)
+    draft.discard_partial_files()
+    resumed = draft.finished_splits()
+    progress = Progress(run.label, run.progress_file)
+    started, clock = time.time(), time.perf_counter()
+    outcome = work(Job(run.config, engine, inputs, draft, progress, run.instance))
+    manifest = Manifest(
+        stage=run.spec.name,
+        version=run.spec.version,
+        instance=run.instance,
+        fingerprint=run.fingerprint,
+        config=canonical(run.config),
+        inputs=input_fingerprints(run.inputs),
+        unit_in=outcome.unit_in,
+        unit_out=outcome.unit_out,
+        rows=SplitRecord.rows_of(outcome.counts),
+        files=[*outcome.files, *_evidence(draft, outcome)],
+        summary=dict(outcome.summary),
+    )
+    record = {
+        "started": started,
+        "seconds": time.perf_counter() - clock,
+        "cpu_seconds": _cpu_seconds(),
+        "resumed_splits": resumed,
+        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "host": platform.node(),
+        "python": platform.python_version(),
+        "timings": dict(outcome.timings),
+    }
+    draft.commit(manifest, (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())
+    progress.close()
+
+
+def _opened(run: StageRun, source: StageRun) -> Dataset:
+    if not source.is_done:
+        raise UserError(
+            f"{run.label} reads {source.label}, which has not been made ({source.folder}); "
+            f"run `polyloom {source.spec.name}` with the same config first, or `polyloom run` for all stages"
+        )
+    return Dataset(source.folder)
+
+
+def input_fingerprints(inputs: Mapping[str, Mapping[str, StageRun]]) -> dict[str, str]:
+    """Return the fingerprint of each input by `stage` or `stage/instance`."""
+    return {
+        f"{stage}/{instance}" if instance else stage: source.fingerprint
+        for stage, sources in sorted(inputs.items())
+        for instance, source in sorted(sources.items())
+    }
+
+
+def _evidence(draft: Draft, outcome: Outcome) -> list[FileEntry]:
+    entries = []
+    if outcome.samples:
+        count = sum(len(rows) for rows in outcome.samples.values())
+        entries.append(draft.write_bytes(SAMPLES, samples_to_json(outcome.samples), {"kind": "samples"}, rows=count))
+    if outcome.quarantine:
+        entries.append(
+            draft.write_bytes(
+                QUARANTINE,
+                quarantine_to_jsonl(outcome.quarantine),
+                {"kind": "quarantine"},
+                rows=len(outcome.quarantine),
+            )
+        )
+    return entries
+
+
+def _cpu_seconds() -> float:
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime

@@ -1,0 +1,78 @@
+"""What changes a dataset's name, and what does not."""
+
+import zipfile
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import xxhash
+from pydantic import BaseModel
+
+from pipelines.datasets.errors import UserError
+from pipelines.datasets.fingerprint import NotFingerprinted, RawPath, canonical, content_hash, fingerprint
+
+
+class Source(BaseModel):
+    path: RawPath
+    language: str = "en"
+
+
+class Section(BaseModel):
+    sources: list[Source] = []
+    model: RawPath | None = None
+    threshold: float = 0.5
+    workers: Annotated[int, NotFingerprinted()] = 1
+
+
+def test_the_name_follows_config_version_stage_and_inputs() -> None:
+    base = fingerprint("ingest", 1, Section(), {"a": "1"})
+    others = {
+        fingerprint("align", 1, Section(), {"a": "1"}),
+        fingerprint("ingest", 2, Section(), {"a": "1"}),
+        fingerprint("ingest", 1, Section(threshold=0.6), {"a": "1"}),
+        fingerprint("ingest", 1, Section(), {"a": "2"}),
+        fingerprint("ingest", 1, Section(), {"b": "1"}),
+    }
+    assert len(base) == 32
+    assert len(others | {base}) == 6
+
+
+def test_the_name_is_the_same_tomorrow() -> None:
+    text = b'{"config":{"model":null,"sources":[],"threshold":0.5},"inputs":{},"stage":"ingest","version":1}'
+    assert fingerprint("ingest", 1, Section(), {}) == xxhash.xxh3_128_hexdigest(text)
+
+
+def test_what_cannot_matter_does_not_count() -> None:
+    assert fingerprint("ingest", 1, Section(workers=8), {}) == fingerprint("ingest", 1, Section(), {})
+    assert "workers" not in canonical(Section())
+
+
+def test_a_raw_file_counts_by_its_bytes_not_its_path(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.txt", tmp_path / "b.txt"
+    first.write_text("same")
+    second.write_text("same")
+    sections = [Section(sources=[Source(path=str(path))], model=str(path)) for path in (first, second)]
+    assert canonical(sections[0]) == canonical(sections[1])
+    second.write_text("other")
+    assert canonical(sections[0]) != canonical(sections[1])
+
+
+def test_a_folder_counts_by_names_and_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    before = content_hash(str(tmp_path))
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert content_hash(str(tmp_path)) != before
+
+
+def test_a_member_of_an_archive_is_a_raw_file(tmp_path: Path) -> None:
+    archive, plain = tmp_path / "a.zip", tmp_path / "plain"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("inner/model", "bytes")
+    plain.write_text("bytes")
+    assert content_hash(f"zip://inner/model::{archive}") == content_hash(str(plain))
+
+
+@pytest.mark.parametrize("location", ["missing.txt", "zip://no::missing.zip"])
+def test_a_missing_raw_file_is_named(location: str) -> None:
+    with pytest.raises(UserError, match=r"missing.*check the path in the config"):
+        content_hash(location)
