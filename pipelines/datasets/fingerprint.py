@@ -66,7 +66,10 @@ def content_hash(location: str) -> str:
         with fsspec.open(location, "rb") as file:
             return _stream_hash(cast(BinaryIO, file))
     except (OSError, KeyError, ValueError) as error:
-        raise UserError(f"{location}: cannot be read ({error}); check the path in the config") from error
+        raise UserError(
+            f"{location}: cannot be read ({error}); check the path in the config, "
+            "or run `polyloom fetch`, if a package brings it"
+        ) from error
 
 
 def digest(data: bytes) -> str:

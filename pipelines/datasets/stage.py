@@ -30,6 +30,7 @@ from pipelines.datasets.fingerprint import canonical
 from pipelines.datasets.lock import locked
 from pipelines.datasets.manifest import MANIFEST, FileEntry, Manifest
 from pipelines.datasets.progress import Progress
+from pipelines.datasets.store import Store
 
 DELIVERABLE = {"kind": "deliverable"}
 
@@ -150,6 +151,20 @@ def execute(run: StageRun, engine: EngineSection) -> Dataset:
                 _make(run, engine)
     Draft(run.folder).tidy()
     return Dataset(run.folder)
+
+
+def deliver(dataset: Dataset, folder: Path) -> list[Path]:
+    """Put a dataset's files that are for people into `folder`, where they are easy to find, and return their paths.
+
+    Two recipes of one name share that folder, so what is there may be the other's; equal bytes are left alone.
+    """
+    store = Store(folder)
+    entries = dataset.files(**DELIVERABLE)
+    for entry in entries:
+        data = dataset.read(entry.name)
+        if not store.exists(entry.name) or store.read(entry.name) != data:
+            store.put_bytes(entry.name, data)
+    return [store.path(entry.name) for entry in entries]
 
 
 def _lock_or_explain(run: StageRun, lock: Path) -> AbstractContextManager[None]:

@@ -1,0 +1,1 @@
+"""The report of a run: HTML and JSON from manifests and score datasets alone."""

@@ -1,0 +1,84 @@
+"""`report.json`: the figures of a run, for programs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.report.facts import ArmFacts, ReportFacts, RetrievalFacts, StageFacts
+
+
+def figures(facts: ReportFacts) -> dict[str, Any]:
+    """Return the figures of a run as JSON values. What a recipe left out is absent.
+
+    Scores are mean top-1 in percent, gains percentage points, times seconds. `rows` and `seconds` are by stage; the
+    arms of `pretrain` are added up in `rows`, and the time during which any of them worked is in `seconds`.
+    """
+    result: dict[str, Any] = {
+        "name": facts.name,
+        "rows": {stage: _rows(facts.runs(stage)) for stage in facts.stage_names},
+        "seconds": _seconds({stage: facts.seconds(stage) for stage in facts.stage_names}),
+        "total_seconds": _rounded(facts.total_seconds),
+        "corpus": {"text": facts.corpus.text, "pairs": facts.corpus.pairs},
+        "fingerprints": {run.label: run.fingerprint for run in facts.stages},
+        "versions": facts.versions,
+    }
+    if facts.arms:
+        result["training"] = {arm.name: _arm(arm) for arm in facts.arms}
+    if facts.retrieval is not None:
+        result["retrieval"] = _retrieval(facts.retrieval)
+    return result
+
+
+def _rows(runs: list[StageFacts]) -> dict[str, Any]:
+    reasons: dict[str, int] = {}
+    for run in runs:
+        for reason, count in run.rows.dropped.items():
+            reasons[str(reason)] = reasons.get(str(reason), 0) + count
+    return {
+        "in": sum(run.rows.rows_in for run in runs),
+        "expanded": sum(run.rows.expanded for run in runs),
+        "out": sum(run.rows.rows_out for run in runs),
+        "dropped": sum(run.dropped for run in runs),
+        "dropped_by_reason": reasons,
+    }
+
+
+def _seconds(by_stage: Mapping[str, float | None]) -> dict[str, float]:
+    return {stage: round(seconds, 3) for stage, seconds in by_stage.items() if seconds is not None}
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def _arm(arm: ArmFacts) -> dict[str, Any]:
+    return {
+        "seed": arm.seed,
+        "steps": arm.steps,
+        "parameters": arm.parameters,
+        "tokens": arm.total_tokens,
+        "tokens_by_objective": arm.tokens,
+        "key_tokens": arm.key_tokens,
+        "seconds": _rounded(arm.seconds),
+        "cpu_seconds": _rounded(arm.cpu_seconds),
+        "final_losses": {objective: line[-1][1] for objective, line in arm.losses.items()},
+    }
+
+
+def _retrieval(retrieval: RetrievalFacts) -> dict[str, Any]:
+    return {
+        "scores": {system.name: system.mean.value for system in retrieval.systems},
+        "intervals": {system.name: [system.mean.low, system.mean.high] for system in retrieval.systems},
+        "languages": len(retrieval.languages),
+        "candidates": retrieval.candidates,
+        "chance": retrieval.chance,
+        "best_arm": retrieval.best,
+        "strongest_control": retrieval.strongest_control,
+        "gain": retrieval.gain.value,
+        "gain_ci95": [retrieval.gain.low, retrieval.gain.high],
+        "directions": {system.name: system.directions for system in retrieval.systems},
+        "by_language": {
+            system.name: {code: score.value for code, score in system.languages.items()} for system in retrieval.systems
+        },
+        "chosen_on_dev": {system.name: dict(system.choice) for system in retrieval.systems},
+        "seeds": retrieval.seeds,
+    }

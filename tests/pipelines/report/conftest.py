@@ -1,0 +1,282 @@
+"""A whole run in small: datasets of every stage, written through Draft, with the summaries that the stages write."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from pipelines.datasets.counts import Counts
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.draft import Draft, SplitRecord
+from pipelines.datasets.evidence import (
+    QUARANTINE,
+    SAMPLES,
+    QuarantineEntry,
+    Sample,
+    Samples,
+    quarantine_to_jsonl,
+    samples_to_json,
+)
+from pipelines.datasets.manifest import FileEntry, Manifest
+from pipelines.datasets.reasons import Reason
+
+Inputs = dict[str, dict[str, Dataset]]
+
+HOSTILE = '<script>alert("x")</script> & <b>'
+RIGHT_TO_LEFT = "שלום\u202eolleh"
+SYSTEMS = {"char_ngrams": 20.0, "untrained": 25.0, "mmlm_tlm": 15.0, "mmlm_tlm_xlco": 60.0}
+ARMS = ("mmlm_tlm", "mmlm_tlm_xlco")
+LANGUAGES = ("de", "he")
+
+
+class Runs:
+    """Writes datasets into one folder, each with its fingerprint, and keeps them as a job's inputs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.inputs: Inputs = {}
+
+    def add(
+        self,
+        stage: str,
+        counts: Counts,
+        needs: Sequence[str] = (),
+        files: Mapping[str, tuple[Any, dict[str, str]]] | None = None,
+        *,
+        instance: str = "",
+        units: tuple[str, str] = ("rows", "rows"),
+        started: float = 0.0,
+        seconds: float = 1.0,
+        config: dict[str, Any] | None = None,
+        summary: dict[str, Any] | None = None,
+        samples: Samples | None = None,
+        quarantine: Sequence[QuarantineEntry] = (),
+        timings: Mapping[str, float] | None = None,
+    ) -> None:
+        draft = Draft(self.folder / f"{stage}{instance}")
+        entries = [self._write(draft, name, *content) for name, content in (files or {}).items()]
+        if samples:
+            entries.append(draft.write_bytes(SAMPLES, samples_to_json(samples), {"kind": "samples"}))
+        if quarantine:
+            entries.append(draft.write_bytes(QUARANTINE, quarantine_to_jsonl(quarantine), {"kind": "quarantine"}))
+        manifest = Manifest(
+            stage=stage,
+            version=1,
+            instance=instance,
+            fingerprint=f"{stage}{instance}".encode().hex(),
+            config=config or {},
+            inputs={name: name.replace("/", "").encode().hex() for name in needs},
+            unit_in=units[0],
+            unit_out=units[1],
+            rows=SplitRecord.rows_of(counts),
+            files=entries,
+            summary=summary or {},
+        )
+        run = {
+            "started": started,
+            "seconds": seconds,
+            "cpu_seconds": seconds * 2,
+            "peak_memory_bytes": 120_000_000,
+            "host": "loom",
+            "python": "3.11.9",
+            "timings": dict(timings or {}),
+        }
+        draft.commit(manifest, json.dumps(run).encode())
+        self.inputs.setdefault(stage, {})[instance] = Dataset(draft.folder)
+
+    @staticmethod
+    def _write(draft: Draft, name: str, content: Any, partition: dict[str, str]) -> FileEntry:
+        if isinstance(content, int):
+            content = pa.table({"n": range(content)})
+        if isinstance(content, pa.Table):
+            return draft.write_table(name, content, partition)
+        return draft.write_bytes(name, json.dumps(content).encode(), partition)
+
+
+@pytest.fixture(scope="session")
+def corpus_run(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    """The corpus stages alone."""
+    runs = Runs(tmp_path_factory.mktemp("corpus") / "runs" / "small")
+    add_corpus(runs)
+    return runs.inputs
+
+
+@pytest.fixture(scope="session")
+def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    """All stages, with two arms that worked at overlapping times."""
+    runs = Runs(tmp_path_factory.mktemp("whole") / "runs" / "small")
+    add_corpus(runs)
+    add_training(runs)
+    add_scores(runs)
+    return runs.inputs
+
+
+def add_corpus(runs: Runs) -> None:
+    runs.add(
+        "ingest",
+        Counts(1000, 20, 1010, {Reason.NOT_JSON: 1, Reason.EMPTY: 9}),
+        units=("records", "paragraphs"),
+        started=100.0,
+        seconds=4.0,
+        summary={
+            "languages": {"en": {"rows": 600, "characters": 9000, "changed_rows": 3}},
+            "confusion": {
+                "en": {"en": 500, "de": 90, "": 10},
+                "de": {"de": 200, "nl": 50},
+                "he": {"he": 155, "yi": 4, "other": 1},
+            },
+        },
+        samples={
+            Reason.NOT_JSON: [Sample.of("a/de.json", 0, HOSTILE, "de", "line 1 column 5")],
+            Reason.EMPTY: [Sample.of("a/he.json", 7, RIGHT_TO_LEFT, "he", "no visible character")],
+        },
+        quarantine=[QuarantineEntry(file="a/de.json", record=0, reason=Reason.NOT_JSON, error=HOSTILE)],
+    )
+    runs.add("align", Counts(1010, 0, 400, {Reason.NO_COUNTERPART: 610}), ["ingest"], started=104.0, seconds=1.0)
+    runs.add("deduplicate", Counts(1410, 0, 1410, {}), ["ingest", "align"], started=105.0, seconds=2.0)
+    splits = {"train": 80, "dev": 11, "test": 9}
+    files: dict[str, tuple[Any, dict[str, str]]] = {
+        f"{kind}/{language}/{split}-00000.arrow": (rows, {"kind": kind, "language": language, "split": split})
+        for kind, languages in (("text", ("en", *LANGUAGES)), ("pairs", LANGUAGES))
+        for language in languages
+        for split, rows in splits.items()
+    }
+    dropped = {Reason.DUPLICATE: 900, Reason.WRONG_LANGUAGE: 10}
+    samples = {
+        Reason.DUPLICATE: [Sample.of(f"a/{number}.json", number, f"copy {number}") for number in range(6)],
+    }
+    runs.add(
+        "publish",
+        Counts(1410, 0, 500, dropped),
+        ["ingest", "align", "deduplicate"],
+        files,
+        started=107.0,
+        seconds=3.0,
+        samples=samples,
+        summary={
+            "dropped": {"text": {"duplicate": 800}, "pairs": {"duplicate": 100, "wrong_language": 10}},
+            "thresholds": {"wrong_language": {"language_probability": 0.8, "language_chars": 30}},
+            "examples": {"text": [Sample.of("a/en.json", 3, "kept text", "en").model_dump()]},
+        },
+        config={"title": "<i>Corpus</i>", "test": {"share": 0.1}},
+    )
+
+
+def add_training(runs: Runs) -> None:
+    runs.add(
+        "tokenize",
+        Counts(500, 0, 500, {}),
+        ["publish"],
+        started=110.0,
+        seconds=2.0,
+        summary={
+            "vocabulary": 8002,
+            "tokens": {"text": {"en": 1000, "de": 500}, "pairs": {"de": 800}},
+            "unknown": {"text": {"en": 0, "de": 3}, "pairs": {"de": 0}},
+        },
+    )
+    for number, arm in enumerate(ARMS):
+        objectives = dict.fromkeys(arm.replace("mmlm", "mlm").split("_"), 1.0)
+        history = [
+            {"step": step, "tokens": step * 100, "learning_rate": 1e-3 / step}
+            | dict.fromkeys(objectives, 5.0 / step + number)
+            for step in (1, 2, 4)
+        ]
+        runs.add(
+            "pretrain",
+            Counts(4, 0, 4, {}),
+            ["tokenize"],
+            {"history.json": (history, {"kind": "history"})},
+            instance=arm,
+            units=("steps", "steps"),
+            started=120.0 + 10 * number,
+            seconds=20.0,
+            config={"seed": 7, "steps": 4, "objectives": objectives, "contrast": {"layer": 2}},
+            summary={
+                "seed": 7,
+                "steps": 4,
+                "parameters": 12345,
+                "tokens_by_objective": {name: 400 // len(objectives) for name in objectives},
+                "key_tokens": 40 * number,
+            },
+            timings={"seconds": 16.0, "cpu_seconds": 15.5},
+        )
+
+
+def add_scores(runs: Runs) -> None:
+    def interval(score: float) -> list[float]:
+        return [score - 2, score + 2]
+
+    rows = [
+        {"system": name, "language": language, "direction": direction, "top1": score + shift, "n": 200}
+        for name, score in SYSTEMS.items()
+        for language in LANGUAGES
+        for direction, shift in (("en-xx", 3.0), ("xx-en", -3.0))
+    ]
+    best = "mmlm_tlm_xlco"
+    neighbours = [
+        {
+            "language": language,
+            "translation": HOSTILE if language == "de" else RIGHT_TO_LEFT,
+            "nearest": dict.fromkeys(("untrained", *ARMS), "Etwas anderes"),
+            "right": {name: name == best for name in ("untrained", *ARMS)},
+        }
+        for language in LANGUAGES
+    ]
+    tried = [{"layer": layer, "pooling": "mean", "centered": True, "top1": 10.0 + layer} for layer in (0, 1, 2)]
+    ngrams = [{"shortest": 1, "longest": 3, "centered": False, "top1": 19.0}]
+    dev = {name: ngrams if name == "char_ngrams" else tried for name in SYSTEMS}
+    runs.add(
+        "evaluate",
+        Counts(500, 0, 400, {Reason.SHORT_QUERY: 100}),
+        ["publish", "tokenize", *(f"pretrain/{arm}" for arm in ARMS)],
+        {"scores.arrow": (pa.Table.from_pylist(rows), {"kind": "scores"})},
+        units=("test pairs", "pairs in pools"),
+        started=200.0,
+        seconds=5.0,
+        config={"min_words": 5},
+        summary={
+            "retrieval": {
+                "scores": SYSTEMS,
+                "intervals": {name: interval(score) for name, score in SYSTEMS.items()},
+                "languages": 2,
+                "candidates": 200,
+                "chance": 0.5,
+                "strongest_control": "untrained",
+                "best_arm": best,
+                "gain": 35.0,
+                "gain_ci95": [33.5, 36.5],
+                "gains": {
+                    arm: {
+                        other: {
+                            "gain": SYSTEMS[arm] - score,
+                            "interval": [SYSTEMS[arm] - score - 1.5, SYSTEMS[arm] - score + 1.5],
+                        }
+                        for other, score in SYSTEMS.items()
+                        if other != arm
+                    }
+                    for arm in ARMS
+                },
+                "bootstrap": 10000,
+                "confidence": 0.95,
+            },
+            "chosen": {
+                name: {key: value for key, value in own[-1].items() if key != "top1"} | {"dev_top1": own[-1]["top1"]}
+                for name, own in dev.items()
+            },
+            "dev_scores": dev,
+            "by_language": {
+                name: {code: {"top1": score, "interval": interval(score)} for code in LANGUAGES}
+                for name, score in SYSTEMS.items()
+            },
+            "by_copied_word": {
+                "copied": {"pairs": 90, "scores": SYSTEMS},
+                "none_copied": {"pairs": 310, "scores": SYSTEMS},
+            },
+            "neighbours": [{"text": "Open the <door>", "neighbours": neighbours}],
+            "seeds": {"evaluate": 1, **dict.fromkeys(ARMS, 7)},
+        },
+    )

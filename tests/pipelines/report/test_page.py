@@ -1,0 +1,148 @@
+"""The page is one file that is well formed, safe to open, and shows what the run has."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from pipelines.datasets.dataset import Dataset
+from pipelines.report.config import ReportSection
+from pipelines.report.facts import Score
+from pipelines.report.page import page
+from pipelines.report.reading import read_facts
+
+Inputs = dict[str, dict[str, Dataset]]
+
+HOSTILE = '<script>alert("x")</script> & <b>'  # as in conftest's datasets
+RIGHT_TO_LEFT = "שלום\u202eolleh"
+VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use", "rect"}
+
+
+class Elements(HTMLParser):
+    """Collects elements with their attributes and text, and checks that they are nested."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def page_of(inputs: Inputs, examples: int = 4) -> str:
+    return page(read_facts("small", inputs), ReportSection(examples=examples))
+
+
+@pytest.fixture(scope="module")
+def whole_page(whole_run: Inputs) -> str:
+    return page_of(whole_run)
+
+
+@pytest.fixture(scope="module")
+def corpus_page(corpus_run: Inputs) -> str:
+    return page_of(corpus_run)
+
+
+def words(text: str) -> str:
+    """Return what can be read, with plain single spaces."""
+    return " ".join(" ".join(Elements(text).texts).split()).replace(" ,", ",")
+
+
+def test_texts_are_shown_and_never_obeyed(whole_page: str) -> None:
+    elements = Elements(whole_page)
+    names = [name for name, _ in elements.found]
+    assert "script" not in names
+    assert "b" not in [name for name, attributes in elements.found if attributes.get("class") == "sample"]
+    shown = "".join(elements.texts)
+    assert shown.count(HOSTILE) == 3  # a sample, its record in quarantine, a translation
+    assert shown.count(RIGHT_TO_LEFT) == 2  # a sample, a translation
+    assert "<i>Corpus</i>" in shown  # from a config
+
+
+def test_samples_are_isolated_and_have_their_language(whole_page: str) -> None:
+    found = Elements(whole_page).found
+    samples = [attributes for name, attributes in found if name == "bdi"]
+    assert all(attributes["dir"] == "auto" for attributes in samples)
+    assert {"de", "he", "en"} <= {attributes.get("lang") for attributes in samples}
+
+
+@pytest.mark.parametrize("run", ["whole_page", "corpus_page"])
+def test_nothing_is_fetched(run: str, request: pytest.FixtureRequest) -> None:
+    text = request.getfixturevalue(run)
+    assert not re.search(r"https?://|url\((?!#)|@import|<link|<img|<iframe", text)
+    elements = Elements(text).found
+    targets = [value for _, attributes in elements for key, value in attributes.items() if key in ("href", "src")]
+    assert all(target is not None and target.startswith("#") for target in targets)
+
+
+@pytest.mark.parametrize("run", ["whole_page", "corpus_page"])
+def test_every_reference_has_its_one_target(run: str, request: pytest.FixtureRequest) -> None:
+    text = request.getfixturevalue(run)
+    ids = re.findall(r'\bid="([^"]*)"', text)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]*)"', text)) | set(re.findall(r"url\(#([^)]*)\)", text)) <= set(ids)
+
+
+def test_the_headline_says_what_was_found_and_how_sure(whole_page: str) -> None:
+    shown = words(whole_page)
+    assert "MMLM + TLM + XLCO ranks the right translation first among 200 in 60.0 % of cases" in shown
+    assert "the strongest control (untrained encoder) in 25.0 %" in shown
+    assert "95 % interval +33.5 to +36.5" in shown
+    assert "chance is 0.5 %" in shown
+    assert "includes zero" not in shown
+
+
+def test_an_interval_with_zero_in_it_is_called_so(whole_run: Inputs) -> None:
+    facts = read_facts("small", whole_run)
+    assert facts.retrieval is not None
+    gains = {**facts.retrieval.gains, "untrained": Score(0.4, -0.7, 1.5)}
+    shown = words(page(replace(facts, retrieval=replace(facts.retrieval, gains=gains)), ReportSection()))
+    assert "95 % interval \u22120.7 to +1.5: includes zero" in shown
+
+
+def test_models_that_were_not_scored_are_shown_without_scores(whole_run: Inputs) -> None:
+    text = page_of({stage: runs for stage, runs in whole_run.items() if stage != "evaluate"})
+    assert '<section id="training">' in text
+    assert '<section id="retrieval">' not in text
+
+
+def test_every_reason_is_shown_with_its_meaning_count_and_threshold(whole_page: str) -> None:
+    shown = words(whole_page)
+    assert "duplicate 900 63.8 % a copy of a row that was kept (pairs 100, texts 800)" in shown
+    assert "sure that it is another language: language_chars 30, language_probability 0.8 (pairs 10)" in shown
+    assert "line 1 column 5" in shown
+
+
+def test_the_config_says_how_many_examples_are_shown(corpus_run: Inputs) -> None:
+    few, all_six = (page_of(corpus_run, examples) for examples in (1, 20))
+    assert (few.count(">copy "), all_six.count(">copy ")) == (1, 6)
+
+
+def test_a_corpus_alone_has_no_parts_about_training(corpus_page: str) -> None:
+    ids = set(re.findall(r'<section id="([^"]*)"', corpus_page))
+    assert ids == {"stages", "dropped", "languages", "reproduce"}
+    assert "300 texts and 200 pairs published in 3 languages, from 1 000 records" in words(corpus_page)
+
+
+def test_colours_of_charts_follow_the_page(whole_page: str) -> None:
+    charts = "".join(re.findall(r"<svg.*?</svg>", whole_page, flags=re.DOTALL))
+    assert not re.search(r"#[0-9a-f]{6}\b", charts)
+    assert "var(--series-3)" in charts
