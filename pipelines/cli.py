@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.datasets.errors import ConfigError, UserError
-from pipelines.datasets.stage import DELIVERABLE, StageSpec, execute
-from pipelines.datasets.store import Store
+from pipelines.datasets.stage import StageSpec, deliver, execute
 from pipelines.plan import plan
 from pipelines.recipe import load_recipe
 from pipelines.registry import register_commands, stages
@@ -59,8 +58,7 @@ def run_stage(config: Path, overrides: list[str], stage: str, instance: str | No
     for run in chosen:
         there = run.is_done
         dataset = execute(run, recipe.engine)
-        for entry in dataset.files(**DELIVERABLE):
-            Store(recipe.folder).put_bytes(entry.name, dataset.read(entry.name))
+        deliver(dataset, recipe.folder)
         rows = dataset.manifest.rows
         print(
             f"{run.label}: {'was there already' if there else 'done'}, "
