@@ -1,0 +1,70 @@
+# `make` alone lists what there is. pip's own environment variables (PIP_INDEX_URL, PIP_FIND_LINKS, …) pass through.
+
+PYTHON ?= python3
+RECIPE ?= flows/configs/demo.yaml
+BIN := .venv/bin
+RUN_EXTRAS := pipelines,training,flows,report
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+# Nothing here sends a word about its use.
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup setup-dev run test test-all lint format docs ablation clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.installed ## Make .venv and install what `make run` needs
+
+setup-dev: .venv/.installed-dev ## The same with what tests and linters need
+
+run: setup ## Run every stage of the demo that is not done yet (RECIPE=path for another recipe)
+	@$(BIN)/polyloom run $(RECIPE)
+
+test: setup-dev ## Run the tests, but for the slow ones, and show the coverage
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term:skip-covered
+
+test-all: setup-dev ## Run all tests
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+lint: setup-dev ## Check style, types, who imports whom, and that the docs are up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@$(BIN)/polyloom reference | diff -u docs/configuration.md - \
+		|| { echo "docs/configuration.md is not what the code says: run 'make docs'"; exit 1; }
+
+format: setup-dev ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: setup ## Write docs/configuration.md anew from the models that check a recipe
+	$(BIN)/polyloom reference > .venv/configuration.md
+	mv .venv/configuration.md docs/configuration.md
+
+ablation: setup ## Train and evaluate with three seeds and show mean and spread
+	$(BIN)/python tests/benchmarks/ablation.py $(RECIPE)
+
+clean: ## Remove caches; datasets (runs/), raw text (data/) and .venv stay
+	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find pipelines flows training tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; say which one with 'make PYTHON=python3.11 …'"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' \
+		|| { echo "Python's venv module is missing; on Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing into .venv; this takes a few minutes the first time."
+	$(INSTALL) -e '.[$(RUN_EXTRAS)]'
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed
+	$(INSTALL) -e '.[$(RUN_EXTRAS),dev]'
+	@touch $@

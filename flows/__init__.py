@@ -1,0 +1,1 @@
+"""Schedules: Prefect flows that run the stages as subprocesses and add retries, progress and events."""

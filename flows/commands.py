@@ -1,0 +1,97 @@
+"""The command `polyloom run`: all stages of a recipe. Where everything is there already, nothing heavy is imported."""
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from flows.process import USER_ERROR, StageFailed, Stopped, stopping
+from flows.server import local_api, use_quiet_prefect
+from flows.summary import closing_lines, deliver_all
+from pipelines.datasets.errors import UserError
+from pipelines.datasets.stage import StageRun
+from pipelines.plan import plan
+from pipelines.recipe import RecipeBase, load_recipe
+
+_INTERRUPTED = 130
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("run")(run)
+
+
+def run(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The recipe, such as flows/configs/demo.yaml.")],
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="Replace a value of the recipe.")
+    ] = None,
+) -> None:
+    """Run all stages of a recipe that are not done yet."""
+    recipe = load_recipe(config, overrides or [])
+    planned = _planned(recipe)
+    if planned and all(run.is_done for run in planned):
+        print(f"{recipe.name}: all {len(planned)} datasets are there, nothing to do")
+    else:
+        _run_flow(config, overrides or [], recipe)
+        planned = plan(recipe)
+    print()
+    for line in closing_lines(deliver_all(recipe.folder, planned)):
+        print(line)
+
+
+def _planned(recipe: RecipeBase) -> list[StageRun]:
+    """Return the plan, or nothing where raw files are still to be fetched."""
+    try:
+        return plan(recipe)
+    except UserError:
+        if recipe.fetch is None:
+            raise
+        return []
+
+
+def _run_flow(config: Path, overrides: Sequence[str], recipe: RecipeBase) -> None:
+    if find_spec("prefect") is None:
+        raise UserError("run needs the package 'prefect': install polyloom[flows]")
+    use_quiet_prefect(Path(recipe.runs) / ".prefect")
+    print(f"{recipe.name}: starting the flow; each stage's output goes to {recipe.folder / 'logs'}", flush=True)
+    try:
+        with _stop_on_interrupt(), local_api(recipe.folder / "logs" / "prefect.log"):
+            from prefect.logging.handlers import APILogHandler
+
+            from flows.pipeline import full
+
+            try:
+                full(config, tuple(overrides))
+            finally:
+                APILogHandler().flush()  # lines on their way would find the server gone
+    except Stopped:
+        print("stopped: the same command goes on from here", file=sys.stderr)
+        raise typer.Exit(_INTERRUPTED) from None
+    except StageFailed as error:
+        if error.status == USER_ERROR:
+            raise UserError(str(error)) from None
+        print(f"error: {error}; the same command goes on from here", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[None]:
+    """Let the first Ctrl-C end the stages in good order; a second one is Python's own."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        print("\nstopping (once more to stop at once) …", file=sys.stderr, flush=True)
+        stopping.set()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

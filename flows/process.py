@@ -1,0 +1,138 @@
+"""A stage as a subprocess: its output in a log file, its progress in a file, its end with ours."""
+
+import json
+import signal
+import subprocess
+import sysconfig
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.lifeline import bound
+from pipelines.datasets.stage import StageRun
+
+USER_ERROR = 2  # `polyloom` ends so where the user can put it right
+_ERROR_PREFIX = "error: "
+_LOOK_SECONDS = 0.25
+_GRACE_SECONDS = 10.0
+_SHOWN_CHARACTERS = 400
+
+
+@dataclass(frozen=True)
+class StageProcess:
+    """What is run for a stage, where its output goes, and where it says how far it is."""
+
+    label: str
+    command: tuple[str, ...]
+    log: Path
+    progress_file: Path | None = None
+    folder: Path | None = None
+
+
+class StageFailed(Exception):
+    """A stage ended with an error; the text is its own sentence, or where to read what happened."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Stopped(Exception):
+    """The user or the scheduler asked to stop."""
+
+
+# Set once to stop: every process that is followed is ended, and no new one begins.
+stopping = threading.Event()
+
+
+def fetch_process(config: Path, overrides: Sequence[str], folder: Path) -> StageProcess:
+    """Return the process that fetches the packages of a recipe whose datasets go into `folder`."""
+    return StageProcess("fetch", _polyloom("fetch", config, overrides), folder / "logs" / "fetch.log")
+
+
+def stage_process(config: Path, overrides: Sequence[str], run: StageRun) -> StageProcess:
+    """Return the process that makes the dataset of `run`."""
+    instance = ("--instance", run.instance) if run.instance else ()
+    return StageProcess(
+        label=run.label,
+        command=(*_polyloom(run.spec.name, config, overrides), *instance),
+        log=run.folder.parent / "logs" / f"{run.folder.name}.log",
+        progress_file=run.progress_file,
+        folder=run.folder,
+    )
+
+
+def _polyloom(subcommand: str, config: Path, overrides: Sequence[str]) -> tuple[str, ...]:
+    settings = (part for override in overrides for part in ("--set", override))
+    return (str(Path(sysconfig.get_path("scripts"), "polyloom")), subcommand, str(config), *settings)
+
+
+def follow(process: StageProcess, watch: Callable[[], None] = lambda: None) -> None:
+    """Run the process to its end; `watch` is called a few times a second while it works.
+
+    The child stays in this process group, so that a cancelled flow takes it along, and gets SIGTERM when this
+    process is killed. Raises StageFailed where it ends with an error, and Stopped after `stopping` was set.
+    """
+    if stopping.is_set():
+        raise Stopped
+    process.log.parent.mkdir(parents=True, exist_ok=True)
+    with process.log.open("ab") as log:
+        begin = log.tell()
+        child = subprocess.Popen(bound(process.command), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            status = _wait(child, watch)
+        finally:
+            _end(child)
+    if stopping.is_set() and status != 0:
+        raise Stopped
+    if status != 0:
+        raise StageFailed(_explain(process, status, begin), status)
+
+
+def read_progress(path: Path | None) -> dict[str, Any] | None:
+    """Return what a stage last said about how far it is (`done`, `total`, `line`), or None before it said anything."""
+    if path is None:
+        return None
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return None
+
+
+def _wait(child: "subprocess.Popen[bytes]", watch: Callable[[], None]) -> int:
+    while True:
+        try:
+            return child.wait(_LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            if stopping.is_set():
+                raise Stopped from None
+            watch()
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _explain(process: StageProcess, status: int, begin: int) -> str:
+    with process.log.open("rb") as log:
+        log.seek(begin)
+        lines = log.read().decode(errors="replace").rstrip().splitlines()
+    if status == USER_ERROR:
+        for index in range(len(lines) - 1, -1, -1):
+            if lines[index].startswith(_ERROR_PREFIX):
+                return "\n".join([lines[index].removeprefix(_ERROR_PREFIX), *lines[index + 1 :]])
+    if status < 0:
+        what = f"was killed by {signal.Signals(-status).name}"
+        hint = "; the machine may have run out of memory" if -status == signal.SIGKILL else ""
+    else:
+        what = f"ended with status {status}"
+        hint = f": {lines[-1].strip()[:_SHOWN_CHARACTERS]}" if lines else ""
+    return f"{process.label} {what}{hint} (its output is in {process.log})"

@@ -1,0 +1,108 @@
+"""The one task: run a stage's process and let Prefect see how far it is."""
+
+import logging
+import time
+from typing import Any, cast
+from uuid import UUID
+
+import httpx
+from prefect import get_run_logger, task
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.exceptions import PrefectException
+from prefect.logging.loggers import PrefectLogAdapter
+from prefect.tasks import Task
+
+from flows.process import USER_ERROR, StageFailed, StageProcess, follow, read_progress
+from flows.summary import duration, rows_line
+from pipelines.datasets.manifest import MANIFEST, read_manifest
+
+_SHOW_SECONDS = 12.0
+_RETRY_SECONDS = 2.0
+
+RunLogger = logging.Logger | logging.LoggerAdapter[logging.Logger]
+
+
+def may_pass_next_time(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Return whether a failed stage is worth another try: not after a user's error, nor after a stop."""
+    try:
+        state.result()
+    except StageFailed as error:
+        return error.status != USER_ERROR
+    except Exception:
+        return False
+    return False
+
+
+@task(
+    name="stage",
+    task_run_name="{process.label}",
+    retries=1,
+    retry_delay_seconds=_RETRY_SECONDS,
+    retry_condition_fn=may_pass_next_time,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def run_stage(process: StageProcess) -> None:
+    """Run a stage to its end. Raises StageFailed with the stage's own sentence."""
+    logger = stage_logger()
+    watcher = _Watcher(process, logger)
+    begin = time.monotonic()
+    logger.info("%-24s started", process.label)
+    try:
+        follow(process, watcher.look)
+    except StageFailed:
+        logger.info("%-24s failed after %s", process.label, duration(time.monotonic() - begin))
+        raise
+    rows = rows_line(read_manifest(process.folder / MANIFEST)) if process.folder else ""
+    logger.info("%-24s done in %s%s", process.label, duration(time.monotonic() - begin), f": {rows}" if rows else "")
+    watcher.finish()
+
+
+def stage_logger() -> RunLogger:
+    """Return the run's logger, open for our lines even where Prefect's own are turned off."""
+    logger = get_run_logger()
+    if not isinstance(logger, PrefectLogAdapter):
+        return logger
+    ours = logger.getChild("polyloom")
+    ours.logger.setLevel(logging.INFO)
+    return ours
+
+
+class _Watcher:
+    """Shows a stage's progress every dozen seconds, as a line and as an artifact."""
+
+    def __init__(self, process: StageProcess, logger: RunLogger) -> None:
+        self._process = process
+        self._logger = logger
+        self._shown = time.monotonic()
+        self._line = ""
+        self._artifact: UUID | None = None
+
+    def look(self) -> None:
+        if time.monotonic() - self._shown < _SHOW_SECONDS:
+            return
+        self._shown = time.monotonic()
+        state = read_progress(self._process.progress_file)
+        if state is not None and state["line"] != self._line:
+            self._line = state["line"]
+            self._logger.info("  %s", self._line)
+            self._publish(100 * min(state["done"] / max(state["total"], 1), 1.0), self._line)
+
+    def finish(self) -> None:
+        if self._artifact is not None:
+            self._publish(100.0, self._line)
+
+    def _publish(self, percent: float, line: str) -> None:
+        try:
+            self._put(percent, line)
+        except (httpx.HTTPError, PrefectException) as error:  # what is shown must not end what is done
+            self._logger.warning("  progress could not be published: %s", error)
+
+    def _put(self, percent: float, line: str) -> None:
+        if self._artifact is None:
+            key = "progress-" + "".join(sign if sign.isalnum() else "-" for sign in self._process.label.lower())
+            self._artifact = cast(UUID, create_progress_artifact(percent, key=key, description=line))
+        else:
+            update_progress_artifact(self._artifact, progress=percent, description=line)

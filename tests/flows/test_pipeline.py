@@ -1,0 +1,129 @@
+"""The order of things in a flow; the task is replaced, so no server is asked."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows import pipeline
+from flows.process import StageProcess, stopping
+from pipelines.datasets.stage import StageRun
+from pipelines.plan import plan
+from pipelines.recipe import load_recipe
+from pipelines.registry import stages
+
+
+class Recorder:
+    """Stands for the task: notes what is begun, waited for and asked for its result."""
+
+    def __init__(self, waiting: BaseException | None = None) -> None:
+        self.events: list[str] = []
+        self.tables: list[str] = []
+        self.waiting = waiting
+
+    def __call__(self, process: StageProcess) -> None:
+        self.events.append(f"run {process.label}")
+
+    def submit(self, process: StageProcess) -> "Future":
+        self.events.append(f"begin {process.label}")
+        return Future(self, process.label)
+
+
+class Future:
+    def __init__(self, recorder: Recorder, label: str) -> None:
+        self.recorder, self.label = recorder, label
+
+    def wait(self) -> None:
+        self.recorder.events.append(f"wait {self.label}")
+        if self.recorder.waiting:
+            raise self.recorder.waiting
+
+    def result(self) -> None:
+        self.recorder.events.append(f"result {self.label}")
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    recorder = Recorder()
+
+    def note_table(_rows: list[dict[str, Any]], key: str, **_: object) -> None:
+        recorder.tables.append(key)
+
+    monkeypatch.setattr(pipeline, "run_stage", recorder)
+    monkeypatch.setattr(pipeline, "stage_logger", lambda: logging.getLogger("test_pipeline"))
+    monkeypatch.setattr(pipeline, "create_table_artifact", note_table)
+    return recorder
+
+
+@pytest.fixture
+def arms(recipe_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[StageRun]:
+    """A plan of two arms of `pretrain`, as `load_recipe` would give with the stages between."""
+    (ingest,) = plan(load_recipe(recipe_path))
+    runs = [
+        replace(ingest, spec=stages()["pretrain"], instance=name, folder=ingest.folder.with_name(f"pretrain-{name}-0"))
+        for name in ("a", "b")
+    ]
+    monkeypatch.setattr(pipeline, "plan", lambda _recipe: runs)
+    return runs
+
+
+def test_all_arms_begin_before_one_is_waited_for(recipe_path: Path, arms: list[StageRun], recorder: Recorder) -> None:
+    pipeline.pretrain.fn(recipe_path)
+    assert recorder.events == [
+        "begin pretrain a", "begin pretrain b", "wait pretrain a", "wait pretrain b",
+        "result pretrain a", "result pretrain b",
+    ]  # fmt: skip
+    assert recorder.tables == ["rows-pretrain"]
+
+
+def test_what_is_done_is_not_begun(
+    recipe_path: Path, arms: list[StageRun], recorder: Recorder, commit: Callable[[StageRun, bytes], None]
+) -> None:
+    commit(arms[0], b"")
+    pipeline.pretrain.fn(recipe_path)
+    assert recorder.events == ["run pretrain b"]
+    commit(arms[1], b"")
+    pipeline.pretrain.fn(recipe_path)
+    assert recorder.events == ["run pretrain b"]
+
+
+def test_an_interrupt_while_waiting_stops_all_arms(recipe_path: Path, arms: list[StageRun], recorder: Recorder) -> None:
+    recorder.waiting = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.pretrain.fn(recipe_path)
+    assert stopping.is_set()
+
+
+def test_the_corpus_begins_with_the_fetch_and_plans_after_it(
+    recipe_path: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("raw.txt").rename("elsewhere.txt")
+    package = f"{{name: a, version: '1', file: a.whl, sha256: {'ab' * 32}}}"
+    recipe_path.write_text(f"{recipe_path.read_text()}fetch:\n  packages: [{package}]\n")
+
+    def fetch_or_run(process: StageProcess) -> None:
+        recorder.events.append(process.label)
+        if process.label == "fetch":
+            Path("elsewhere.txt").rename("raw.txt")
+
+    monkeypatch.setattr(pipeline, "run_stage", fetch_or_run)
+    pipeline.corpus.fn(recipe_path)
+    assert recorder.events == ["fetch", "ingest"]
+
+
+def test_the_flow_of_flows_runs_the_three_in_order_and_delivers(
+    done_recipe: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    for name in ("corpus", "pretrain", "evaluate"):
+        monkeypatch.setattr(pipeline, name, lambda *_, name=name: recorder.events.append(name))
+    monkeypatch.setattr(pipeline, "create_markdown_artifact", lambda text, **_: shown.append(text))
+    pipeline.full.fn(done_recipe, ("ingest.tolerated_share=0.001",))
+    assert recorder.events == ["corpus", "pretrain", "evaluate"]
+    assert recorder.tables == ["rows"]
+    assert Path("runs/tiny/report.html").read_text() == "<p>done</p>"
+    assert "--set ingest.tolerated_share=0.001" in shown[0]
+    assert done_recipe.read_text() in shown[0]
