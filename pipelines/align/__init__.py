@@ -1,0 +1,1 @@
+"""Finding translations of each other: plain functions over arrays."""

@@ -1,0 +1,96 @@
+"""Exact copies by hash: two texts are copies if they are equal once folded.
+
+Hashes are 64 bits of xxh3. Among a billion different texts about 0.03 pairs are expected to share a hash.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from pipelines.text.fold import fold
+
+Hashes = npt.NDArray[np.uint64]
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Rows that have a copy: `part` (which of the parts), `position` in it, and what joins them (all [n]).
+
+    Rows of a cluster are numbered by `rank` from 0, in the order of parts and positions.
+    """
+
+    part: Positions
+    position: Positions
+    cluster: Hashes
+    size: npt.NDArray[np.int32]
+    rank: npt.NDArray[np.int32]
+
+
+def hash_texts(texts: Iterable[str]) -> Hashes:
+    """Return the hash of each folded text, whatever its language: uint64 [n]."""
+    return np.fromiter((xxhash.xxh3_64_intdigest(fold(text).encode()) for text in texts), np.uint64)
+
+
+def cluster_keys(languages: Sequence[str], *sides: Hashes) -> Hashes:
+    """Return one key for each row from its language and the hashes of its sides: uint64 [n].
+
+    A text has one side, a pair two. Rows have equal keys if languages and sides are equal, and texts and pairs
+    never share one.
+    """
+    names = {name: xxhash.xxh3_64_intdigest(f"{len(sides)}\0{name}".encode()) for name in set(languages)}
+    keys = np.fromiter((names[name] for name in languages), np.uint64, len(languages))
+    for side in sides:
+        keys = mix(keys ^ side)
+    return keys
+
+
+def by_bucket(hashes: Hashes, buckets: int) -> Iterator[tuple[int, Positions]]:
+    """Yield each bucket that has a hash, with the positions of its hashes in ascending order.
+
+    A hash's bucket depends on its high 32 bits alone.
+    """
+    bucket = (hashes >> np.uint64(32)) * np.uint64(buckets) >> np.uint64(32)
+    order = np.argsort(bucket.astype(np.uint16), kind="stable")
+    ends = np.cumsum(np.bincount(bucket.astype(np.int64), minlength=buckets))
+    for number, (start, end) in enumerate(zip(np.concatenate([[0], ends[:-1]]), ends, strict=True)):
+        if end > start:
+            yield number, order[start:end]
+
+
+def find_copies(parts: Sequence[tuple[Hashes, Positions]]) -> Copies:
+    """Return the rows of one bucket whose hash stands there more than once, sorted by cluster and rank.
+
+    A part holds the hashes and positions of one file's rows, in ascending order of position.
+    """
+    hashes = np.concatenate([part for part, _ in parts])
+    ordered = np.sort(hashes)  # sorting and a mask: several times faster than np.unique
+    repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(repeated):
+        nowhere, nothing = np.zeros(0, np.int64), np.zeros(0, np.int32)
+        return Copies(nowhere, nowhere, repeated, nothing, nothing)
+    place = np.minimum(np.searchsorted(repeated, hashes), len(repeated) - 1)
+    copies = np.flatnonzero(repeated[place] == hashes)
+    copies = copies[np.argsort(hashes[copies], kind="stable")]
+    clusters = hashes[copies]
+    starts = np.flatnonzero(np.concatenate([[True], clusters[1:] != clusters[:-1]]))
+    sizes = np.diff(np.append(starts, len(clusters)))
+    numbers = np.concatenate([np.full(len(part), number) for number, (part, _) in enumerate(parts)])
+    positions = np.concatenate([position for _, position in parts])
+    return Copies(
+        part=numbers[copies],
+        position=positions[copies],
+        cluster=clusters,
+        size=np.repeat(sizes, sizes).astype(np.int32),
+        rank=(np.arange(len(clusters)) - np.repeat(starts, sizes)).astype(np.int32),
+    )
+
+
+def mix(value: Hashes) -> Hashes:
+    """Return splitmix64's finaliser of each value (Sebastiano Vigna, https://prng.di.unimi.it/splitmix64.c)."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))

@@ -1,0 +1,96 @@
+"""What every input format offers: plan a raw file into splits, and read a split's bytes as RecordBatches."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pyarrow as pa
+
+from pipelines.datasets.reasons import Reason
+
+BATCH_RECORDS = 8192
+
+# one row for each record; `language` as the source writes it, null where the source does not say
+RECORDS = pa.schema(
+    [
+        pa.field("file", pa.string(), nullable=False),
+        pa.field("record", pa.int32(), nullable=False),
+        pa.field("document", pa.string(), nullable=False),
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("language", pa.string()),
+        pa.field("text", pa.string(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Split:
+    """A part of a raw file that one worker reads alone: `start` to `stop` in the format's own units.
+
+    `first_record` is the number of its first record, for formats whose records are numbered through the file.
+    """
+
+    start: int
+    stop: int
+    first_record: int = 0
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A record that could not be read: its place, the reason, the error in words, and the start of what was there."""
+
+    file: str
+    record: int
+    reason: Reason
+    error: str
+    text: str = ""
+
+
+@dataclass
+class Records:
+    """Up to some thousand records in the schema RECORDS, and the ones between them that could not be read."""
+
+    batch: pa.RecordBatch
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+class Format(Protocol):
+    """An input format. Its instance holds only settings, so that it can be sent to any worker."""
+
+    def plan(self) -> Sequence[Split]:
+        """Return the splits; they depend on the bytes and the settings alone.
+
+        Raises UserError where the whole file cannot be read.
+        """
+
+    def read(self, split: Split) -> Iterator[Records]:
+        """Yield the split's records in order. One bad record never hides another."""
+
+
+class RecordBuilder:
+    """Collects records one by one and hands them on as batches."""
+
+    def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        self._columns: list[list[object]] = [[] for _ in RECORDS]
+        self._unreadable: list[Unreadable] = []
+
+    def add(self, file: str, record: int, document: str, key: str, language: str | None, text: str) -> None:
+        for column, value in zip(self._columns, (file, record, document, key, language, text), strict=True):
+            column.append(value)
+
+    def reject(self, unreadable: Unreadable) -> None:
+        self._unreadable.append(unreadable)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._columns[0]) + len(self._unreadable) >= BATCH_RECORDS
+
+    def take(self) -> Iterator[Records]:
+        """Yield what was collected, if anything, and begin anew."""
+        if self._columns[0] or self._unreadable:
+            arrays = [pa.array(column, field.type) for column, field in zip(self._columns, RECORDS, strict=True)]
+            yield Records(pa.RecordBatch.from_arrays(arrays, schema=RECORDS), self._unreadable)
+        self._clear()

@@ -1,0 +1,1 @@
+"""The steps of `publish`: thresholds, splits, decisions, shards, and the dataset card."""

@@ -1,0 +1,198 @@
+# mypy: disable-error-code="no-untyped-call"
+"""Second pass of publish: which copy survives, and which rows equal one that is held out. Hashes alone are shuffled.
+
+Two kinds of messages share one shuffle. `copies` are the rows of clusters larger than one, `texts` the folded sides of
+all rows; only rows that passed the thresholds send any.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+
+from pipelines.config import Thresholds
+from pipelines.datasets.counts import Counts
+from pipelines.datasets.draft import Draft, SplitRecord
+from pipelines.datasets.evidence import Sample
+from pipelines.datasets.reasons import Reason
+from pipelines.dedup.exact import Hashes, by_bucket, mix
+from pipelines.dedup.survivors import SPLITS, Levels, leaks, losers
+from pipelines.stages.inputs import FileTask, RowFile
+from pipelines.stages.publishing.screen import screened
+from pipelines.stages.publishing.splits import Assignment
+from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, code_of, describe
+from pipelines.stages.work import codes, column, mapped, samples_by_reason
+
+COPIES: Final = "copies"
+TEXTS: Final = "texts"
+CANDIDATES = 60  # rows of a reason that a file offers as samples; copies among them show once
+
+Message = tuple[tuple[str, int], tuple[int, Any, Any, Any, Any]]  # (kind, bucket), (file, rows, hashes, levels, ranks)
+Verdict = tuple[int, tuple[str, Any] | None]  # file, (kind, rows that go)
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """What every file is decided by."""
+
+    draft: Draft
+    thresholds: Thresholds
+    assignment: Assignment
+    small: Mapping[str, list[str]]  # languages that are too small, by kind
+    buckets: int
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of one file before copies are resolved: the reason to drop them or 0, and their level."""
+
+    failures: Codes
+    levels: Levels
+    clusters: Hashes
+
+
+def decisions(pipeline: beam.Pipeline, deciding: Deciding, tasks: list[FileTask], pending: list[FileTask]) -> None:
+    """Resolve copies and leaks among all rows, and write down the decisions on the files of `pending`."""
+    verdicts = (
+        pipeline
+        | "Files" >> beam.Create(tasks)
+        | "Send hashes" >> beam.ParDo(SendHashes(deciding)).with_output_types(Message)
+        | "Group by bucket" >> beam.GroupByKey()
+        | "Resolve" >> beam.ParDo(Resolve()).with_output_types(Verdict)
+    )
+    asked = pipeline | "Files to decide" >> beam.Create([(task.file.index, None) for task in pending])
+    (
+        (verdicts, asked)
+        | "Verdicts and files" >> beam.Flatten()
+        | "Group by file" >> beam.GroupByKey()
+        | "Write decisions" >> beam.ParDo(WriteDecisions(deciding, {task.file.index: task for task in pending}))
+    )
+
+
+class SendHashes(beam.DoFn):
+    """Emits what a file's rows must be compared by, bucket by bucket."""
+
+    def __init__(self, deciding: Deciding) -> None:
+        self._deciding = deciding
+
+    def process(self, task: FileTask) -> Iterator[Message]:
+        rows = _rows(self._deciding, task)
+        clusters = task.file.cluster_table()
+        passed = rows.failures == PASSED
+        copies = np.flatnonzero(passed & (column(clusters, "cluster_size").to_numpy() > 1))
+        ranks = column(clusters, "rank").to_numpy()
+        yield from self._messages(COPIES, task.file, copies, rows.clusters[copies], rows.levels, ranks)
+        texts = np.flatnonzero(passed)
+        for side in screened(self._deciding.draft, task.file).sides:
+            yield from self._messages(TEXTS, task.file, texts, side[texts], rows.levels, ranks)
+
+    def _messages(
+        self, kind: str, file: RowFile, rows: Any, hashes: Hashes, levels: Levels, ranks: Any
+    ) -> Iterator[Message]:
+        for bucket, positions in by_bucket(hashes, self._deciding.buckets):
+            own = rows[positions]
+            own_ranks = ranks[own] if kind == COPIES else None
+            yield (kind, bucket), (file.index, own.astype(np.uint32), hashes[positions], levels[own], own_ranks)
+
+
+class Resolve(beam.DoFn):
+    """Decides one bucket: which copies lose, or which texts leak."""
+
+    def process(self, element: tuple[tuple[str, int], Iterable[tuple[int, Any, Any, Any, Any]]]) -> Iterator[Verdict]:
+        (kind, _), messages = element
+        parts = list(messages)
+        files = np.concatenate([np.full(len(part[1]), part[0]) for part in parts])
+        rows, hashes, levels = (np.concatenate([part[place] for part in parts]) for place in (1, 2, 3))
+        if kind == COPIES:
+            going = losers(hashes, levels, np.concatenate([part[4] for part in parts]))
+        else:
+            going = leaks(hashes, levels)
+        for file in np.unique(files[going]).tolist():
+            yield file, (kind, rows[going & (files == file)])
+
+
+class WriteDecisions(beam.DoFn):
+    """Writes down the decision on each row of a file, and ticks the file off."""
+
+    def __init__(self, deciding: Deciding, tasks: dict[int, FileTask]) -> None:
+        self._deciding = deciding
+        self._tasks = tasks
+
+    def process(self, element: tuple[int, Iterable[tuple[str, Any] | None]]) -> None:
+        task = self._tasks.get(element[0])
+        if task is not None:
+            verdicts = [verdict for verdict in element[1] if verdict is not None]
+            self._deciding.draft.finish(task.split, decide_file(self._deciding, task, verdicts))
+
+
+def kept_rows(draft: Draft, file: RowFile, language: str, split: str) -> Any:
+    """Return the positions of a file's rows that are published in this language and split: int64 [n]."""
+    languages, names = codes(file.table(), file.language_column)
+    decided = mapped(draft.folder / _name(file))
+    reasons, levels = (column(decided, name).to_numpy() for name in ("reason", "level"))
+    here = (reasons == PASSED) & (levels == SPLITS.index(split)) & (languages == names.index(language))
+    return np.flatnonzero(here)
+
+
+def _rows(deciding: Deciding, task: FileTask) -> _Rows:
+    table = task.file.table()
+    failures = screened(deciding.draft, task.file).failures.copy()
+    language, names = codes(table, task.file.language_column)
+    small = [code for code, name in enumerate(names) if name in deciding.small.get(task.file.kind, [])]
+    failures[(failures == PASSED) & np.isin(language, small)] = code_of(Reason.SMALL_LANGUAGE)
+    document, documents = codes(table, "document")
+    clusters = column(task.file.cluster_table(), "cluster").to_numpy()
+    return _Rows(failures, deciding.assignment.levels(documents, document, clusters), clusters)
+
+
+def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, Any]]) -> SplitRecord:
+    rows = _rows(deciding, task)
+    reasons = rows.failures
+    for kind, reason in ((TEXTS, Reason.HELD_OUT), (COPIES, Reason.DUPLICATE)):  # a lost copy counts as a copy
+        for own, going in verdicts:
+            if own == kind:
+                reasons[going] = code_of(reason)
+    entry = deciding.draft.write_table(_name(task.file), pa.table({"reason": reasons, "level": rows.levels}))
+    counts = np.bincount(reasons, minlength=len(REASONS) + 1).tolist()
+    dropped = {reason: count for reason, count in zip(REASONS, counts[1:], strict=True) if count}
+    language, names = codes(task.file.table(), task.file.language_column)
+    examples = samples_by_reason(_candidates(deciding.thresholds, task.file, rows.clusters, reasons))
+    return SplitRecord(
+        files=[entry],
+        rows=SplitRecord.rows_of(Counts(len(reasons), 0, counts[PASSED], dropped)),
+        samples={reason: examples[reason] for reason in dropped},
+        summary={
+            "kept": {task.file.kind: _by_language(names, language, rows.levels, reasons == PASSED)},
+            "dropped": {task.file.kind: {str(reason): count for reason, count in dropped.items()}},
+            "examples": {task.file.kind: [sample.model_dump() for sample in examples.get(None, [])]},
+        },
+    )
+
+
+def _by_language(names: list[str], language: Any, levels: Levels, kept: Any) -> dict[str, dict[str, int]]:
+    flat = np.bincount(language[kept] * len(SPLITS) + levels[kept], minlength=len(names) * len(SPLITS))
+    grid = flat.reshape(len(names), len(SPLITS)).tolist()
+    return {name: dict(zip(SPLITS, row, strict=True)) for name, row in zip(names, grid, strict=True)}
+
+
+def _candidates(
+    thresholds: Thresholds, file: RowFile, clusters: Hashes, reasons: Codes
+) -> Iterator[tuple[Reason | None, Sample]]:
+    """Yield some rows of every reason, and of those that are kept (None), that are no neighbours of each other."""
+    order = np.argsort(mix(clusters ^ np.arange(len(reasons), dtype=np.uint64)))
+    for code in np.unique(reasons).tolist():
+        reason = None if code == PASSED else REASONS[code - 1]
+        for row in file.table().take(pa.array(order[reasons[order] == code][:CANDIDATES])).to_pylist():
+            detail = describe(reason, row, thresholds) if reason else ""
+            if file.kind == "pairs":
+                text = f"{row['source_text']} → {row['target_text']}"
+                yield reason, Sample.of(row["target_file"], row["target_record"], text, row["target_lang"], detail)
+            else:
+                yield reason, Sample.of(row["file"], row["record"], row["text"], row["lang"], detail)
+
+
+def _name(file: RowFile) -> str:
+    return f"decide/{file.name}"

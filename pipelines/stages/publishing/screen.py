@@ -1,0 +1,81 @@
+"""First pass of publish: which threshold each row fails, and what the split of the documents must know."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipelines.config import PublishSection
+from pipelines.datasets.draft import Draft, SplitRecord
+from pipelines.dedup.exact import Hashes
+from pipelines.stages.inputs import FileTask, RowFile, sides
+from pipelines.stages.publishing.thresholds import PASSED, Codes, pair_failures, text_failures
+from pipelines.stages.work import add_up, codes, column, mapped
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What the first pass found, row by row: the threshold failed, or 0, and the hashes of the folded sides."""
+
+    failures: Codes
+    sides: list[Hashes]
+
+
+def screen_file(section: PublishSection, usual: Mapping[str, float], draft: Draft, task: FileTask) -> SplitRecord:
+    """Apply the thresholds to a file, keep the result beside it until the commit, and count what passed.
+
+    `usual` is the mean logarithm of each language's length ratio.
+    """
+    table = task.file.table()
+    hashes = sides(table, task.file.kind)
+    if task.file.kind == "pairs":
+        failures = pair_failures(table, hashes, usual, section.thresholds)
+    else:
+        failures = text_failures(table, section.thresholds)
+    kept = {"failure": failures, **{f"side{number}": side for number, side in enumerate(hashes)}}
+    entry = draft.write_table(_name(task.file), pa.table(kept))
+    language, names = codes(table, task.file.language_column)
+    passed = np.bincount(language[failures == PASSED], minlength=len(names)).tolist()
+    summary: dict[str, Any] = {"passed": {task.file.kind: dict(zip(names, passed, strict=True))}}
+    if task.file.kind == "pairs":
+        ranks = column(task.file.cluster_table(), "rank").to_numpy()
+        for part, words in (("test", section.test.min_words), ("dev", section.dev.min_words)):
+            summary[part] = _pairs_by_document(table, (failures == PASSED) & (ranks == 0), words)
+    return SplitRecord(files=[entry], summary=summary)
+
+
+def screened(draft: Draft, file: RowFile) -> Screened:
+    """Return what `screen_file` kept."""
+    table = mapped(draft.folder / _name(file))
+    failures, *hashes = (column(table, name).to_numpy() for name in table.column_names)
+    return Screened(failures, hashes)
+
+
+def small_languages(records: Iterable[SplitRecord], least: int) -> dict[str, list[str]]:
+    """Return the languages with fewer than `least` rows that pass, for texts and for pairs."""
+    passed = add_up(record.summary["passed"] for record in records)
+    return {
+        kind: sorted(language for language, rows in counts.items() if rows < least) for kind, counts in passed.items()
+    }
+
+
+def pairs_by_document(records: Iterable[SplitRecord], part: str) -> dict[str, dict[str, int]]:
+    """Return for each document how many different pairs it has in each language that count towards `part`."""
+    return add_up(record.summary.get(part, {}) for record in records)
+
+
+def _pairs_by_document(table: pa.Table, counted: npt.NDArray[np.bool_], words: int) -> dict[str, dict[str, int]]:
+    counted = counted & (column(table, "source_words").to_numpy() >= words)
+    documents, languages = (np.array(table[name].to_pylist(), object)[counted] for name in ("document", "target_lang"))
+    found: dict[str, dict[str, int]] = {}
+    for (document, language), count in Counter(zip(documents.tolist(), languages.tolist(), strict=True)).items():
+        found.setdefault(document, {})[language] = count
+    return found
+
+
+def _name(file: RowFile) -> str:
+    return f"screen/{file.name}"

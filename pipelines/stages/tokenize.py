@@ -1,0 +1,136 @@
+"""Tokenize: a SentencePiece model trained on the train split alone, and every shard encoded with it, row for row."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.config import TokenizeSection
+from pipelines.datasets.counts import Counts
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.draft import Draft, SplitRecord
+from pipelines.datasets.errors import UserError
+from pipelines.datasets.manifest import FileEntry
+from pipelines.datasets.stage import Job, Outcome
+from pipelines.stages.work import add_up, column, each_task, mapped, records_of, total
+from pipelines.text.sampling import lowest_hashes, quotas
+from pipelines.text.vocabulary import UNKNOWN, Vocabulary, train_unigram
+
+MODEL = "tokenizer.model"
+
+
+@dataclass(frozen=True)
+class ShardTask:
+    """One published shard."""
+
+    path: Path
+    entry: FileEntry
+
+    @property
+    def split(self) -> str:
+        return f"encode/{self.entry.name.removesuffix('.arrow')}"
+
+
+def run(job: Job) -> Outcome:
+    """Train the model once, then encode every shard of texts and pairs."""
+    section: TokenizeSection = job.config
+    published = job.input("publish")
+    model = _model(job.draft, published, section)
+    shards = [
+        ShardTask(published.path(entry), entry) for kind in ("text", "pairs") for entry in published.files(kind=kind)
+    ]
+    each_task(job, "Encode", shards, partial(encode_shard, job.draft.folder / MODEL))
+    records = records_of(job.draft, shards)
+    counts, files, _ = total(records)
+    vocabulary = Vocabulary(job.draft.folder.joinpath(MODEL).read_bytes())
+    return Outcome(
+        unit_in="rows",
+        unit_out="rows",
+        counts=counts,
+        files=[*model.files, *files],
+        summary={
+            "vocabulary": vocabulary.size,
+            "pieces": vocabulary.pieces,
+            **model.summary,
+            **_token_counts(shards, records),
+        },
+    )
+
+
+def encode_shard(model: Path, draft: Draft, task: ShardTask) -> SplitRecord:
+    """Encode one shard: `ids`, or `source`, `target` and `group`; same name, same rows, same order."""
+    table = mapped(task.path)
+    vocabulary = _vocabulary(model)
+    if task.entry.partition["kind"] == "pairs":
+        columns = {
+            "source": vocabulary.encode(table["source_text"].to_pylist()),
+            "target": vocabulary.encode(table["target_text"].to_pylist()),
+            "group": column(table, "group"),
+        }
+    else:
+        columns = {"ids": vocabulary.encode(table["text"].to_pylist())}
+    encoded = pa.table(columns)
+    return SplitRecord(
+        files=[draft.write_table(task.entry.name, encoded, task.entry.partition)],
+        rows=SplitRecord.rows_of(Counts(table.num_rows, 0, encoded.num_rows)),
+        summary={"tokens": _tokens(encoded), "unknown": _tokens(encoded, UNKNOWN)},
+    )
+
+
+def sample(published: Dataset, section: TokenizeSection) -> tuple[list[str], dict[str, int]]:
+    """Return the texts to train on, and how many come from each language.
+
+    Every string of a pair is a text of its language too, so the text shards of the train split are enough.
+    """
+    rows: dict[str, int] = {}
+    for entry in published.files(kind="text", split="train"):
+        rows[entry.partition["language"]] = rows.get(entry.partition["language"], 0) + entry.rows
+    if not rows:
+        raise UserError(f"{published.folder}: no text in the train split; loosen publish.thresholds")
+    given = quotas(rows, section.exponent, section.sentences)
+    texts = []
+    for language in sorted(given):
+        own = [
+            text
+            for entry in published.files(kind="text", split="train", language=language)
+            for text in published.table(entry)["text"].to_pylist()
+        ]
+        texts += [own[place] for place in lowest_hashes(own, given[language]).tolist()]
+    return texts, given
+
+
+def _model(draft: Draft, published: Dataset, section: TokenizeSection) -> SplitRecord:
+    finished = draft.finished("model")
+    if finished is not None:
+        return finished
+    texts, given = sample(published, section)
+    model = train_unigram(texts, section.vocabulary, section.coverage, section.threads)
+    record = SplitRecord(files=[draft.write_bytes(MODEL, model, {"kind": "tokenizer"})], summary={"sampled": given})
+    draft.finish("model", record)
+    return record
+
+
+@lru_cache(maxsize=1)
+def _vocabulary(model: Path) -> Vocabulary:
+    return Vocabulary(model.read_bytes())
+
+
+def _tokens(encoded: pa.Table, only: int | None = None) -> int:
+    ids = [column(encoded, name).values.to_numpy() for name in encoded.column_names if name != "group"]
+    return int(sum(len(part) if only is None else np.count_nonzero(part == only) for part in ids))
+
+
+def _token_counts(shards: list[ShardTask], records: list[SplitRecord]) -> dict[str, Any]:
+    """Return the tokens and unknown tokens of the train split by kind and language; a pair counts both sides."""
+
+    def parts() -> Iterator[dict[str, Any]]:
+        for shard, record in zip(shards, records, strict=True):
+            where = shard.entry.partition
+            if where["split"] == "train":
+                yield {name: {where["kind"]: {where["language"]: record.summary[name]}} for name in record.summary}
+
+    return add_up(parts())

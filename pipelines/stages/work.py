@@ -1,0 +1,151 @@
+# mypy: disable-error-code="no-untyped-call"
+"""What the stages share: tables from files, results by split, and sums of them."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+
+from pipelines.datasets.counts import Counts
+from pipelines.datasets.draft import Draft, SplitRecord
+from pipelines.datasets.evidence import SAMPLES_PER_REASON, Sample
+from pipelines.datasets.manifest import FileEntry
+from pipelines.datasets.reasons import Reason
+from pipelines.datasets.stage import Job
+from pipelines.engine import run_pipeline
+
+
+class Task(Protocol):
+    """A piece of a stage's work that is ticked off by itself."""
+
+    @property
+    def split(self) -> str:
+        """The name it is ticked off under."""
+
+
+AnyTask = TypeVar("AnyTask", bound=Task)
+
+
+class Finish(beam.DoFn):
+    """Does each task and ticks it off; what came of it is on disk, so nothing is emitted."""
+
+    def __init__(self, draft: Draft, work: Callable[[Draft, Any], SplitRecord]) -> None:
+        self._draft = draft
+        self._work = work
+
+    def process(self, task: Task) -> None:
+        self._draft.finish(task.split, self._work(self._draft, task))
+
+
+def each_task(job: Job, label: str, tasks: Sequence[AnyTask], work: Callable[[Draft, AnyTask], SplitRecord]) -> None:
+    """Do every task that is not finished yet. `work` must be picklable: a function of a module, or a partial of one."""
+    pending = unfinished(job.draft, tasks)
+
+    def build(pipeline: beam.Pipeline) -> None:
+        pipeline | f"{label}: plan" >> beam.Create(pending) | label >> beam.ParDo(Finish(job.draft, work))
+
+    run_counted(job, tasks, pending, build)
+
+
+def run_counted(
+    job: Job, tasks: Sequence[Task], pending: Sequence[Task], build: Callable[[beam.Pipeline], None]
+) -> None:
+    """Run a pipeline that ticks off the `pending` ones of `tasks`, if there are any, and show how far it is."""
+    before = len(tasks) - len(pending)
+    others = job.draft.finished_splits() - before
+    job.progress.start(len(tasks), "splits", before)
+    if pending:
+        with job.progress.counted_by(lambda: job.draft.finished_splits() - others):
+            run_pipeline(job.engine, build)
+
+
+def unfinished(draft: Draft, tasks: Iterable[AnyTask]) -> list[AnyTask]:
+    """Return the tasks that no earlier run has ticked off."""
+    return [task for task in tasks if draft.finished(task.split) is None]
+
+
+def records_of(draft: Draft, tasks: Iterable[Task]) -> list[SplitRecord]:
+    """Return what came of the tasks, in their order. Raises RuntimeError where one was not done."""
+    records = []
+    for task in tasks:
+        record = draft.finished(task.split)
+        if record is None:
+            raise RuntimeError(f"{task.split} was not finished, although the runner reports success")
+        records.append(record)
+    return records
+
+
+def total(records: Sequence[SplitRecord]) -> tuple[Counts, list[FileEntry], dict[Reason, list[Sample]]]:
+    """Return the counts, files and samples of all records together."""
+    return (
+        Counts.total(record.counts for record in records),
+        [entry for record in records for entry in record.files],
+        samples_by_reason(
+            (reason, sample) for record in records for reason, own in record.samples.items() for sample in own
+        ),
+    )
+
+
+Label = TypeVar("Label", bound=Hashable)
+
+
+def samples_by_reason(samples: Iterable[tuple[Label, Sample]]) -> dict[Label, list[Sample]]:
+    """Return at most twenty samples of each reason, each text of a language once."""
+    pools: dict[Label, dict[tuple[str, str], Sample]] = {}
+    for reason, sample in samples:
+        pool = pools.setdefault(reason, {})
+        known = pool.setdefault((sample.language, sample.text), sample)
+        if sample.order < known.order:
+            pool[sample.language, sample.text] = sample
+    return {
+        reason: sorted(pool.values(), key=lambda sample: sample.order)[:SAMPLES_PER_REASON]
+        for reason, pool in pools.items()
+    }
+
+
+def add_up(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return nested dictionaries of integers added up key by key, keys sorted."""
+    summed: dict[str, Any] = {}
+    for part in parts:
+        for key, value in part.items():
+            if isinstance(value, dict):
+                summed[key] = add_up([summed.get(key, {}), value])
+            else:
+                summed[key] = summed.get(key, 0) + value
+    return dict(sorted(summed.items()))
+
+
+def dictionary(values: Sequence[str] | pa.Array) -> pa.DictionaryArray:
+    """Return `values` as a dictionary column (int32 indices)."""
+    array = values if isinstance(values, pa.Array) else pa.array(values, pa.string())
+    return array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+
+
+def mapped(path: Path) -> pa.Table:
+    """Return an Arrow file as a table that is memory-mapped: columns cost memory only when touched."""
+    with pa.memory_map(str(path)) as file:
+        return pa.ipc.open_file(file).read_all()
+
+
+def compact(table: pa.Table) -> pa.Table:
+    """Return `table` in one chunk, each dictionary with the values that its rows have and no others."""
+    columns = []
+    for field, chunks in zip(table.schema, table.columns, strict=True):
+        is_dictionary = pa.types.is_dictionary(field.type)
+        values = chunks.cast(field.type.value_type).dictionary_encode() if is_dictionary else chunks
+        columns.append(values.unify_dictionaries().combine_chunks() if is_dictionary else values.combine_chunks())
+    return pa.table(columns, schema=table.schema)
+
+
+def column(table: pa.Table, name: str) -> pa.Array:
+    """Return a column as one array."""
+    return table.column(name).combine_chunks()
+
+
+def codes(table: pa.Table, name: str) -> tuple[np.ndarray[Any, np.dtype[np.int32]], list[str]]:
+    """Return a dictionary column as codes (int32 [n]) and the names that they stand for."""
+    array = column(table, name)
+    return array.indices.to_numpy(zero_copy_only=False), array.dictionary.to_pylist()

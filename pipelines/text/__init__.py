@@ -1,0 +1,1 @@
+"""What is done to text and measured in it: plain functions, arrays in, arrays out."""

@@ -1,0 +1,124 @@
+"""Ingest: every record is a row or is dropped for a reason, and rows say where they came from."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.datasets.errors import UserError
+from pipelines.datasets.reasons import Reason
+from pipelines.datasets.schemas import STAGED
+from pipelines.stages import ingest
+from pipelines.stages.ingest import group_of
+
+CATALOGS = {
+    "light": {
+        "en": {"title": "Enter the  password\u0007", "help": "First.\n\nSecond.", "empty": " ", "number": 3},
+        "de": {"title": "Gib das Passwort ein", "help": "Erstens.\n\nZweitens.", "bare": None},
+    },
+    "door": {"en": {"title": "The {name} is configured"}, "nb": {"title": "Dør"}},
+}
+
+
+def test_rows_are_normalised_measured_and_placed(corpus: Callable[..., Any], rows_of: Callable[..., Any]) -> None:
+    made = corpus(CATALOGS).make()
+    assert all(made.table(entry).schema == STAGED for entry in made.files(kind="staged"))
+    found = rows_of(made, "file", "record", "paragraph", "document", "key", "lang", "text", "changed", "words")
+    assert found == [
+        ("app/door/en.json", 0, 0, "door", "title", "en", "The {name} is configured", 0, 4),
+        ("app/door/nb.json", 0, 0, "door", "title", "no", "Dør", 0, 1),
+        ("app/light/de.json", 0, 0, "light", "title", "de", "Gib das Passwort ein", 0, 4),
+        ("app/light/de.json", 1, 0, "light", "help", "de", "Erstens.", 0, 1),
+        ("app/light/de.json", 1, 1, "light", "help", "de", "Zweitens.", 0, 1),
+        ("app/light/en.json", 0, 0, "light", "title", "en", "Enter the password", 2, 3),
+        ("app/light/en.json", 1, 0, "light", "help", "en", "First.", 0, 1),
+        ("app/light/en.json", 1, 1, "light", "help", "en", "Second.", 0, 1),
+    ]
+
+
+def test_records_are_conserved(corpus: Callable[..., Any]) -> None:
+    made = corpus(CATALOGS).make()
+    counts = made.manifest.rows
+    # 9 strings and values; two of them have two paragraphs
+    assert (made.manifest.unit_in, made.manifest.unit_out) == ("records", "paragraphs")
+    assert (counts.rows_in, counts.expanded, counts.rows_out) == (9, 2, 8)
+    assert counts.dropped == {Reason.EMPTY: 1, Reason.NOT_TEXT: 2}
+    assert {reason: len(samples) for reason, samples in made.samples().items()} == counts.dropped
+
+
+def test_the_summary_counts_languages_and_confusions(corpus: Callable[..., Any]) -> None:
+    summary = corpus(CATALOGS).make().manifest.summary
+    assert summary["languages"]["en"] == {"rows": 4, "characters": 24 + 18 + 6 + 7, "changed_rows": 1}
+    assert sum(summary["confusion"]["de"].values()) == 3
+    assert summary["confusion"]["no"].keys() <= {"en", "de", "ja"}
+
+
+def test_translations_share_a_group(corpus: Callable[..., Any], rows_of: Callable[..., Any]) -> None:
+    made = corpus(CATALOGS).make()
+    groups = {tuple(place): group for *place, group in rows_of(made, "document", "key", "paragraph", "lang", "group")}
+    assert groups["light", "help", 1, "de"] == groups["light", "help", 1, "en"] == group_of("light", "help", 1, 2)
+    assert len(set(groups.values())) == 4
+
+
+def test_a_text_that_was_cut_otherwise_is_in_no_group_with_it() -> None:
+    assert group_of("light", "help", 0, 1) != group_of("light", "help", 0, 2)
+    assert group_of("", "", 0, 1) == 0
+
+
+def test_what_cannot_be_read_goes_to_quarantine(corpus: Callable[..., Any]) -> None:
+    catalogs = {"a": {"en": b'{"k": "\xff", "l": "enter the name"}', "de": b"no json"}, "b": {"en": {"k": "name"}}}
+    made = corpus(catalogs, ingest={"tolerated_share": 0.5}).make()
+    assert made.manifest.rows.dropped == {Reason.NOT_JSON: 1, Reason.NOT_UTF8: 1}
+    lines = made.read("quarantine.jsonl").decode().splitlines()
+    assert [line.partition(',"error"')[0] for line in lines] == [
+        '{"file":"app/a/de.json","record":0,"reason":"not_json"',
+        '{"file":"app/a/en.json","record":0,"reason":"not_utf8"',
+    ]
+
+
+def test_past_the_tolerated_share_the_stage_fails_in_one_sentence(corpus: Callable[..., Any]) -> None:
+    catalogs = {"a": {"en": b'{"k": "\xff", "l": "enter the name"}', "de": b"no json"}}
+    with pytest.raises(
+        UserError,
+        match=r"2 of 3 records could not be read \(66\.67%\), more than ingest\.tolerated_share = 0\.10%; "
+        r"the first is app/a/de\.json, record 0: Expecting value",
+    ):
+        corpus(catalogs).make()
+
+
+def test_null_values_are_no_error(corpus: Callable[..., Any]) -> None:
+    made = corpus({"a": {"en": {"k": None, "l": 1, "m": "enter the name"}}}, ingest={"tolerated_share": 0}).make()
+    assert made.manifest.rows.dropped == {Reason.NOT_TEXT: 2}
+    assert not (made.folder / "quarantine.jsonl").exists()
+
+
+def test_a_run_after_a_crash_keeps_finished_splits(
+    corpus: Callable[..., Any], noted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed = corpus(CATALOGS, folder="undisturbed", split_bytes=1).make()
+    made = corpus(CATALOGS, folder="crashed", split_bytes=1)
+    work = ingest.ingest_split
+
+    first = noted(work, crash_at="app-00002")
+    monkeypatch.setattr(ingest, "ingest_split", first)
+    with pytest.raises(RuntimeError, match="crashed on purpose"):
+        made.make()
+    assert first.splits() == ["app-00000", "app-00001"]
+
+    second = noted(work)
+    monkeypatch.setattr(ingest, "ingest_split", second)
+    assert made.make().manifest == undisturbed.manifest
+    assert second.splits() == ["app-00002", "app-00003"]
+
+
+def test_lines_are_a_source_too(corpus: Callable[..., Any], rows_of: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("das passwort ist eingerichtet\n\nパスワードを入力\n", encoding="utf-8")
+    source = {"format": "lines", "name": "wild", "path": str(path)}
+    made = corpus({"a": {"en": {}}}, ingest={"sources": [source]}).make()
+    assert rows_of(made, "file", "record", "lang", "lid", "group") == [
+        ("wild", 0, "de", "de", 0),
+        ("wild", 2, "ja", "ja", 0),
+    ]
+    assert made.manifest.rows.dropped == {Reason.EMPTY: 1}

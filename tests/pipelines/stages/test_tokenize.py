@@ -1,0 +1,104 @@
+"""Tokenize: one model from the train split alone, and every row encoded in its place."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from pipelines.datasets.errors import UserError
+from pipelines.stages import tokenize
+from pipelines.stages.publishing.splits import Assignment
+from pipelines.text.vocabulary import Vocabulary
+
+WORDS = ("host", "name", "password", "device", "light", "door", "window", "sensor", "kitchen", "garden")
+CATALOGS = {
+    f"c{number}": {
+        "en": {word: f"enter {word} of {WORDS[number % 10]} {WORDS[(place + number) % 10]}"
+               for place, word in enumerate(WORDS)},
+        "de": {word: f"{word} für {WORDS[number % 10]} und {WORDS[(place * number) % 10]} eingeben"
+               for place, word in enumerate(WORDS)},
+    }
+    for number in range(12)
+}  # fmt: skip
+SECTIONS: dict[str, dict[str, Any]] = {
+    "align": {},
+    "deduplicate": {},
+    "publish": {"test": {"share": 0.2}, "dev": {"share": 0.2}},
+    "tokenize": {"vocabulary": 40, "sentences": 100, "threads": 1},
+}
+
+
+@pytest.fixture
+def made(corpus: Callable[..., Any]) -> Any:
+    made = corpus(CATALOGS, split_bytes=5000, **SECTIONS)
+    made.make()
+    return made
+
+
+def test_shards_are_row_aligned(made: Any) -> None:
+    published, tokens = made.dataset("publish"), made.dataset("tokenize")
+    vocabulary = Vocabulary(tokens.read("tokenizer.model"))
+    for kind in ("text", "pairs"):
+        for shard, entry in zip(published.files(kind=kind), tokens.files(kind=kind), strict=True):
+            assert (entry.name, entry.rows, entry.partition) == (shard.name, shard.rows, shard.partition)
+            texts, ids = published.table(shard), tokens.table(entry)
+            if kind == "text":
+                assert ids.schema == pa.schema([("ids", pa.list_(pa.uint16()))])
+                assert ids["ids"].to_pylist() == vocabulary.encode(texts["text"].to_pylist()).to_pylist()
+            else:
+                assert ids.column_names == ["source", "target", "group"]
+                assert ids["target"].to_pylist() == vocabulary.encode(texts["target_text"].to_pylist()).to_pylist()
+                assert ids["group"].to_pylist() == texts["group"].to_pylist()
+
+
+def test_the_summary_counts_the_train_split(made: Any) -> None:
+    tokens = made.dataset("tokenize")
+    summary = tokens.manifest.summary
+    assert (summary["pieces"], summary["vocabulary"]) == (40, 42)
+    for language in ("de", "en"):
+        counted = sum(
+            len(ids)
+            for entry in tokens.files(kind="text", language=language, split="train")
+            for ids in tokens.table(entry)["ids"].to_pylist()
+        )
+        assert summary["tokens"]["text"][language] == counted
+    assert sum(summary["sampled"].values()) == 100
+    assert (
+        tokens.manifest.rows.rows_in == made.dataset("publish").manifest.rows.rows_out == tokens.manifest.rows.rows_out
+    )
+
+
+def test_the_model_sees_the_train_split_alone(made: Any) -> None:
+    texts, _ = tokenize.sample(made.dataset("publish"), made.runs["tokenize"].config)
+    levels = Assignment(0.2, 0.2)
+    held_out = {
+        text for document, languages in CATALOGS.items() if levels.level(document)
+        for messages in languages.values() for text in messages.values()
+    }  # fmt: skip
+    assert held_out
+    assert not held_out & set(texts)
+
+
+def test_a_run_after_a_crash_keeps_model_and_shards(
+    corpus: Callable[..., Any], made: Any, noted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = corpus(CATALOGS, folder="crashed", split_bytes=5000, **SECTIONS)
+    again.make("ingest", "align", "deduplicate", "publish")
+    work = tokenize.encode_shard
+    first = noted(work, crash_at="encode/pairs/en-de/train-00000")
+    monkeypatch.setattr(tokenize, "encode_shard", first)
+    with pytest.raises(RuntimeError, match="crashed on purpose"):
+        again.make("tokenize")
+    second = noted(work)
+    monkeypatch.setattr(tokenize, "encode_shard", second)
+    monkeypatch.setattr(tokenize, "train_unigram", lambda *arguments: pytest.fail("trained twice"))
+    assert again.make("tokenize").manifest == made.dataset("tokenize").manifest
+    assert first.splits()
+    assert not set(first.splits()) & set(second.splits())
+
+
+def test_an_empty_train_split_is_said_to_be_so(corpus: Callable[..., Any]) -> None:
+    sections = {**SECTIONS, "publish": {**SECTIONS["publish"], "thresholds": {"min_chars": 1000}}}
+    with pytest.raises(UserError, match=r"no text in the train split; loosen publish\.thresholds"):
+        corpus(CATALOGS, split_bytes=5000, **sections).make()
