@@ -1,0 +1,46 @@
+"""The chunked cross-entropy against the plain one."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from training.config import ModelSection
+from training.model import initialized
+from training.objectives import masked_lm
+from training.objectives.masked_lm import masked_lm_loss
+
+SHAPE = ModelSection(layers=1, hidden=16, heads=2, feed_forward=16, positions=16, initializer_std=0.3)
+
+
+@pytest.mark.parametrize("chunk", [1, 4, 7, 256])
+def test_losses_and_all_gradients_equal_the_plain_way(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    monkeypatch.setattr(masked_lm, "_CHUNK_ROWS", chunk)
+    random = torch.Generator().manual_seed(1)
+    places = torch.tensor([0, 3, 3, 5, 8, 9, 11])
+    labels = torch.randint(0, 40, (7,), generator=random)
+    scales = torch.rand(7, generator=random)
+    gradients = []
+    for chunked in (True, False):
+        model = initialized(SHAPE, 40, seed=2)
+        hidden = torch.randn(12, 16, generator=torch.Generator().manual_seed(3)).requires_grad_()
+        if chunked:
+            loss, losses = masked_lm_loss(model, hidden, places, labels, scales)
+            assert not losses.requires_grad
+        else:
+            losses = F.cross_entropy(model.logits(hidden[places]), labels, reduction="none")
+            loss = (losses * scales).sum()
+        (2.0 * loss).backward()
+        weights = [model.encoder.tokens.weight, *model.head.parameters()]
+        gradients.append([loss.detach(), losses.detach(), hidden.grad, *(weight.grad for weight in weights)])
+    for ours, plain in zip(*gradients, strict=True):
+        assert ours is not None
+        torch.testing.assert_close(ours, plain, atol=1e-5, rtol=1e-5)
+
+
+def test_no_masked_token_is_no_loss() -> None:
+    model = initialized(SHAPE, 40, seed=2)
+    hidden = torch.randn(3, 16).requires_grad_()
+    none = torch.tensor([], dtype=torch.int64)
+    loss, losses = masked_lm_loss(model, hidden, none, none, torch.tensor([]))
+    loss.backward()
+    assert (loss.item(), len(losses)) == (0.0, 0)

@@ -1,0 +1,131 @@
+"""To Hugging Face: weights, config and tokenizer of an encoder as `transformers` loads them."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load as safetensors_load
+from sentencepiece import SentencePieceProcessor
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from torch import Tensor
+from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaForMaskedLM
+
+from training.config import ModelSection
+from training.data.sequences import BOS, EOS, FIRST_PIECE, PAD, UNK
+from training.model import LAYER_NORM_EPSILON, POSITION_OFFSET, MaskedLM
+from training.sentencepiece_file import normalization
+
+SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
+
+
+def load_model(shape: ModelSection, vocabulary: int, weights: bytes) -> MaskedLM:
+    """Return the model that `model.safetensors` of a pretrain dataset holds."""
+    model = MaskedLM(shape, vocabulary)
+    model.load_state_dict(safetensors_load(weights))
+    return model.eval()
+
+
+def to_transformers(model: MaskedLM) -> XLMRobertaForMaskedLM:
+    """Return the same model as transformers' own, with equal weights."""
+    shape = model.encoder.shape
+    vocabulary = model.head.bias.shape[0]
+    config = XLMRobertaConfig(
+        vocab_size=vocabulary,
+        hidden_size=shape.hidden,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        intermediate_size=shape.feed_forward,
+        max_position_embeddings=shape.positions + POSITION_OFFSET,
+        type_vocab_size=1,
+        layer_norm_eps=LAYER_NORM_EPSILON,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        initializer_range=shape.initializer_std,
+        bos_token_id=BOS,
+        pad_token_id=PAD,
+        eos_token_id=EOS,
+    )
+    theirs: XLMRobertaForMaskedLM = XLMRobertaForMaskedLM(config)
+    missing, unexpected = theirs.load_state_dict(_renamed(model), strict=False)
+    derived = {"lm_head.decoder.weight", "lm_head.decoder.bias"}  # tied to the embeddings and to lm_head.bias
+    assert not unexpected, unexpected
+    assert set(missing) <= derived, missing
+    theirs.tie_weights()
+    return theirs
+
+
+def fast_tokenizer(sentencepiece_model: bytes, longest: int) -> PreTrainedTokenizerFast:
+    """Return a tokenizer that numbers pieces as XLM-R does and gives the ids of the token shards.
+
+    The SentencePiece model's own normalisation table is carried over, so no second model file is needed.
+    """
+    processor = SentencePieceProcessor(model_proto=sentencepiece_model)
+    pieces = [(processor.id_to_piece(n), processor.get_score(n)) for n in range(processor.get_piece_size())]
+    # SentencePiece's own ids 0, 1, 2 are <unk>, <s>, </s>; its id 3 becomes 4, as in XLM-R
+    vocabulary = [(token, 0.0) for token in SPECIALS] + pieces[FIRST_PIECE - 1 :] + [("<mask>", 0.0)]
+    tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=UNK, byte_fallback=False))
+    spec = normalization(sentencepiece_model)
+    steps: list[Any] = []
+    if spec.charsmap:
+        steps.append(normalizers.Precompiled(spec.charsmap))
+    if spec.remove_extra_whitespaces:
+        steps += [normalizers.Strip(), normalizers.Replace(Regex(" {2,}"), " ")]
+    tokenizer.normalizer = normalizers.Sequence(steps)
+    prefix = "always" if spec.add_dummy_prefix else "never"
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme=prefix)
+    tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme=prefix)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", BOS), ("</s>", EOS)]
+    )
+    fast: PreTrainedTokenizerFast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer,
+        model_max_length=longest,
+        bos_token="<s>",
+        eos_token="</s>",
+        sep_token="</s>",
+        cls_token="<s>",
+        unk_token="<unk>",
+        pad_token="<pad>",
+        mask_token=AddedToken("<mask>", lstrip=True),
+        padding_side="right",
+    )
+    return fast
+
+
+def write_folder(model: XLMRobertaForMaskedLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """Write what `AutoModelForMaskedLM` and `AutoTokenizer` load, without network."""
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def _renamed(model: MaskedLM) -> dict[str, Tensor]:
+    own = model.state_dict()
+    width = model.encoder.shape.hidden
+    theirs = {
+        "roberta.embeddings.word_embeddings.weight": own["encoder.tokens.weight"],
+        "roberta.embeddings.position_embeddings.weight": own["encoder.positions.weight"],
+        "roberta.embeddings.token_type_embeddings.weight": torch.zeros(1, width),
+        "roberta.embeddings.LayerNorm.weight": own["encoder.norm.weight"],
+        "roberta.embeddings.LayerNorm.bias": own["encoder.norm.bias"],
+        "lm_head.dense.weight": own["head.dense.weight"],
+        "lm_head.dense.bias": own["head.dense.bias"],
+        "lm_head.layer_norm.weight": own["head.norm.weight"],
+        "lm_head.layer_norm.bias": own["head.norm.bias"],
+        "lm_head.bias": own["head.bias"],
+    }
+    plain = {
+        "attention.output.dense": "out",
+        "attention.output.LayerNorm": "attention_norm",
+        "intermediate.dense": "up",
+        "output.dense": "down",
+        "output.LayerNorm": "norm",
+    }
+    for layer in range(model.encoder.shape.layers):
+        here, there = f"encoder.layers.{layer}", f"roberta.encoder.layer.{layer}"
+        for kind in ("weight", "bias"):
+            parts = own[f"{here}.qkv.{kind}"].split(width)
+            for name, part in zip(("query", "key", "value"), parts, strict=True):
+                theirs[f"{there}.attention.self.{name}.{kind}"] = part
+            for name, ours in plain.items():
+                theirs[f"{there}.{name}.{kind}"] = own[f"{here}.{ours}.{kind}"]
+    return theirs

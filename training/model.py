@@ -1,0 +1,166 @@
+"""An encoder of XLM-R's shape that runs on packed sequences: no padding, no mask.
+
+The tokens of all sequences stand in one `[T, D]` tensor, sequence after sequence. Every layer but attention works
+on rows; attention works on runs of neighbouring sequences of equal length, so a batch that is sorted by length
+needs few of them. The layer order is post-LN, so the weights are those of `XLMRobertaForMaskedLM` (see `hub`).
+"""
+
+from dataclasses import dataclass
+from itertools import groupby
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.attention.varlen import varlen_attn
+
+from training.config import ModelSection
+
+LAYER_NORM_EPSILON = 1e-5
+POSITION_OFFSET = 2
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Sequences one after another.
+
+    tokens: int64 `[T]`; lengths: the N lengths in tokens, which sum to T. Sorted by length runs fastest.
+    """
+
+    tokens: Tensor
+    lengths: tuple[int, ...]
+
+    def positions(self) -> Tensor:
+        """Return each token's place in its sequence, from 0, int64 `[T]`."""
+        lengths = torch.tensor(self.lengths, device=self.tokens.device)
+        starts = torch.cumsum(lengths, 0) - lengths
+        return torch.arange(len(self.tokens), device=self.tokens.device) - torch.repeat_interleave(starts, lengths)
+
+
+class Encoder(nn.Module):
+    """Embeddings and transformer layers. `weights` are drawn from N(0, std²), biases are 0."""
+
+    def __init__(self, shape: ModelSection, vocabulary: int) -> None:
+        super().__init__()
+        self.shape = shape
+        self.tokens = nn.Embedding(vocabulary, shape.hidden)
+        self.positions = nn.Embedding(shape.positions + POSITION_OFFSET, shape.hidden)
+        self.norm = nn.LayerNorm(shape.hidden, eps=LAYER_NORM_EPSILON)
+        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
+
+    def embed(self, packed: Packed) -> Tensor:
+        """Return the hidden states before the first layer, float32 `[T, D]`."""
+        tokens: Tensor = self.tokens(packed.tokens)
+        normed: Tensor = self.norm(tokens + self.positions(packed.positions() + POSITION_OFFSET))
+        return normed
+
+    def run(self, hidden: Tensor, lengths: tuple[int, ...], first: int, last: int) -> Tensor:
+        """Return the states after layer `last`, given those after layer `first`; layers count from 1."""
+        for layer in self.layers[first:last]:
+            hidden = layer(hidden, lengths)
+        return hidden
+
+    def forward(self, packed: Packed, last: int | None = None) -> Tensor:
+        """Return the hidden states after layer `last` (by default all), float32 `[T, D]`."""
+        return self.run(self.embed(packed), packed.lengths, 0, len(self.layers) if last is None else last)
+
+    def all_states(self, packed: Packed) -> list[Tensor]:
+        """Return the hidden states `[T, D]` of the embeddings and after each layer, as `hidden_states` in HF."""
+        states = [self.embed(packed)]
+        for layer in self.layers:
+            states.append(layer(states[-1], packed.lengths))
+        return states
+
+
+class Layer(nn.Module):
+    """Self-attention and feed-forward, each followed by the residual sum and LayerNorm."""
+
+    def __init__(self, shape: ModelSection) -> None:
+        super().__init__()
+        self.heads = shape.heads
+        self.qkv = nn.Linear(shape.hidden, 3 * shape.hidden)
+        self.out = nn.Linear(shape.hidden, shape.hidden)
+        self.attention_norm = nn.LayerNorm(shape.hidden, eps=LAYER_NORM_EPSILON)
+        self.up = nn.Linear(shape.hidden, shape.feed_forward)
+        self.down = nn.Linear(shape.feed_forward, shape.hidden)
+        self.norm = nn.LayerNorm(shape.hidden, eps=LAYER_NORM_EPSILON)
+
+    def forward(self, hidden: Tensor, lengths: tuple[int, ...]) -> Tensor:
+        attended = self.out(attention(self.qkv(hidden), lengths, self.heads))
+        hidden = self.attention_norm(hidden + attended)
+        expanded = F.gelu(self.up(hidden))
+        normed: Tensor = self.norm(hidden + self.down(expanded))
+        return normed
+
+
+class MaskedLMHead(nn.Module):
+    """Dense, GELU, LayerNorm; then come the tied token embeddings with a bias. Run on chosen rows only."""
+
+    def __init__(self, shape: ModelSection, vocabulary: int) -> None:
+        super().__init__()
+        self.dense = nn.Linear(shape.hidden, shape.hidden)
+        self.norm = nn.LayerNorm(shape.hidden, eps=LAYER_NORM_EPSILON)
+        self.bias = nn.Parameter(torch.zeros(vocabulary))
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Return what is multiplied with the token embeddings, `[M, D]`, of final states `[M, D]`."""
+        normed: Tensor = self.norm(F.gelu(self.dense(hidden)))
+        return normed
+
+
+class MaskedLM(nn.Module):
+    """The encoder with its masked-language-model head: what a checkpoint and an export hold."""
+
+    def __init__(self, shape: ModelSection, vocabulary: int) -> None:
+        super().__init__()
+        self.encoder = Encoder(shape, vocabulary)
+        self.head = MaskedLMHead(shape, vocabulary)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Return the scores `[M, V]` of all tokens for final states `[M, D]`."""
+        return F.linear(self.head(hidden), self.encoder.tokens.weight, self.head.bias)
+
+
+def initialized(shape: ModelSection, vocabulary: int, seed: int) -> MaskedLM:
+    """Return a model whose weights are a function of these arguments alone."""
+    model = MaskedLM(shape, vocabulary)
+    random = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.dim() > 1:
+                parameter.normal_(0.0, shape.initializer_std, generator=random)
+            else:
+                parameter.fill_(1.0 if name.endswith("norm.weight") else 0.0)
+    return model
+
+
+def attention(qkv: Tensor, lengths: tuple[int, ...], heads: int) -> Tensor:
+    """Return self-attention within each sequence, `[T, D]`, of queries, keys and values side by side, `[T, 3D]`.
+
+    The one place that chooses the kernel: variable-length flash attention where the device and dtype have it
+    (CUDA in half precision), else one call for each run of sequences of equal length.
+    """
+    if qkv.is_cuda and qkv.dtype in (torch.float16, torch.bfloat16):
+        return variable_length_attention(qkv, lengths, heads)
+    return run_attention(qkv, lengths, heads)
+
+
+def run_attention(qkv: Tensor, lengths: tuple[int, ...], heads: int) -> Tensor:
+    """As `attention`: neighbours of equal length in one call, on views of the packed tensor, without padding."""
+    width = qkv.shape[1] // 3
+    runs = [(length, sum(1 for _ in same)) for length, same in groupby(lengths)]
+    parts = []
+    for part, (length, count) in zip(torch.split(qkv, [n * count for n, count in runs]), runs, strict=True):
+        query, key, value = part.view(count, length, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(query, key, value)
+        parts.append(mixed.transpose(1, 2).reshape(count * length, width))
+    return torch.cat(parts)
+
+
+def variable_length_attention(qkv: Tensor, lengths: tuple[int, ...], heads: int) -> Tensor:
+    """As `attention`: all sequences in one call of `varlen_attn`, which has no CPU kernel."""
+    width = qkv.shape[1] // 3
+    query, key, value = qkv.view(-1, 3, heads, width // heads).unbind(1)
+    ends = torch.cumsum(torch.tensor((0, *lengths), device=qkv.device), 0, dtype=torch.int32)
+    mixed = varlen_attn(query, key, value, ends, ends, max(lengths), max(lengths))
+    assert isinstance(mixed, Tensor)
+    return mixed.reshape(-1, width)

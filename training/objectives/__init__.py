@@ -1,0 +1,1 @@
+"""The losses: masked language modelling (MMLM, TLM) and cross-lingual contrast (XLCO)."""

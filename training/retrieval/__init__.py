@@ -1,0 +1,1 @@
+"""Cross-lingual retrieval: pools, systems, scores and their intervals."""

@@ -1,0 +1,1 @@
+"""The stages of training: each module has `run(job) -> Outcome`."""
