@@ -1,7 +1,7 @@
 """Plain text, one paragraph a line, as CC-100 is written. Only `\\n` ends a line.
 
-Records are the lines, numbered from 0 through the whole file; each is a document of its own. A file is split by byte
-ranges: a line belongs to the split in which its first byte lies.
+Records are the lines, numbered from 0 through the whole file; they belong to no document, so `publish` puts equal
+ones into one split. A file is split by byte ranges: a line belongs to the split in which its first byte lies.
 """
 
 from collections.abc import Iterator, Sequence
@@ -75,8 +75,7 @@ class Lines:
             builder.reject(Unreadable(self.name, record, Reason.OVERSIZED, error))
             return
         try:
-            text = line.removesuffix(b"\n").decode()
-            builder.add(self.name, record, f"{self.name}:{record}", "", self.language, text)
+            builder.add(self.name, record, "", "", self.language, line.removesuffix(b"\n").decode())
         except UnicodeDecodeError as error:
             shown = line.decode("utf-8", "backslashreplace")
             builder.reject(Unreadable(self.name, record, Reason.NOT_UTF8, str(error), shown))

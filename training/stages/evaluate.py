@@ -43,7 +43,7 @@ def run(job: Job) -> Outcome:
     resamples = resampled(hits, evaluate.bootstrap, evaluate.seed)
     rows = _score_rows(hits, resamples, evaluate)
     summary = {
-        "retrieval": _retrieval(hits, resamples, list(arms), evaluate),
+        "retrieval": _retrieval(hits, resamples, {name: chosen[name].dev_score for name in arms}, evaluate),
         "chosen": {name: {**c.variant.setting, "dev_top1": c.dev_score} for name, c in chosen.items()},
         "dev_scores": {name: choice.dev_scores for name, choice in chosen.items()},
         "dev_languages": sorted(dev.pools),
@@ -124,16 +124,17 @@ def _training_texts(publish: Dataset) -> list[str]:
 def _retrieval(
     hits: dict[str, Hits],
     resamples: dict[str, dict[str, NDArray[np.float64]]],
-    arms: list[str],
+    arms: dict[str, float],
     evaluate: EvaluateSection,
 ) -> dict[str, Any]:
-    """Return the headline: mean scores with intervals, and each arm's gain over the strongest control.
+    """Return the headline: mean scores with intervals, and the gain over the strongest control of the best arm.
 
-    The strongest is the one that is higher on test: the choice can only make the gain smaller.
+    The best of `arms` (name to score on dev) is chosen on dev. The strongest control is the one that is higher
+    on test: that choice can only make the gain smaller.
     """
     means = {name: over_languages(resamples[name]) for name in hits}
     strongest = max(CONTROLS, key=lambda name: hits[name].mean)
-    best = max(arms, key=lambda name: hits[name].mean)
+    best = max(arms, key=lambda name: arms[name])
     gains = {
         name: {
             other: _gain(hits[name].mean - hits[other].mean, means[name] - means[other], evaluate)

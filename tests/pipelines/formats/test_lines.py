@@ -37,7 +37,7 @@ def test_a_row_has_the_sources_name_and_language(tmp_path: Path) -> None:
     source = Lines("cc100-de", str(path), "de", 100, 100)
     (records,) = source.read(*source.plan())
     assert records.batch.to_pylist() == [
-        {"file": "cc100-de", "record": 0, "document": "cc100-de:0", "key": "", "language": "de", "text": "eins"}
+        {"file": "cc100-de", "record": 0, "document": "", "key": "", "language": "de", "text": "eins"}
     ]
 
 
