@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
+from pipelines.formats.compressed import RawFile
 from pipelines.formats.lines import Lines
 from pipelines.formats.protocol import RECORDS, Unreadable
 
 
 def read(path: Path, split_bytes: int = 1 << 20, longest: int = 100) -> tuple[list[tuple[int, str]], list[Unreadable]]:
-    source = Lines("source", str(path), "de", split_bytes, longest)
+    source = Lines("source", RawFile(str(path), 1 << 30, 200), "de", False, split_bytes, longest)
     rows, bad = [], []
     for split in source.plan():
         for records in source.read(split):
@@ -34,7 +35,7 @@ def test_golden(tmp_path: Path) -> None:
 def test_a_row_has_the_sources_name_and_language(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("eins\n")
-    source = Lines("cc100-de", str(path), "de", 100, 100)
+    source = Lines("cc100-de", RawFile(str(path), 1 << 30, 200), "de", False, 100, 100)
     (records,) = source.read(*source.plan())
     assert records.batch.to_pylist() == [
         {"file": "cc100-de", "record": 0, "document": "", "key": "", "language": "de", "text": "eins"}
@@ -60,7 +61,7 @@ def test_a_line_that_is_not_utf8_hides_no_other(tmp_path: Path) -> None:
     path.write_bytes(b"good\nb\xe4d\ngood again\n")
     rows, (bad,) = read(path)
     assert rows == [(0, "good"), (2, "good again")]
-    assert (bad.record, bad.reason, bad.text) == (1, Reason.NOT_UTF8, "b\\xe4d\n")
+    assert (bad.record, bad.reason, bad.text) == (1, Reason.NOT_UTF8, "b\\xe4d")
     assert "invalid" in bad.error
 
 
