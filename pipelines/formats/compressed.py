@@ -107,14 +107,26 @@ class ByteStream:
         self._unpacked = unpacked
 
     def read(self, size: int) -> bytes:
-        return self._file.read(size)
+        """Return up to `size` bytes. What stands before damage is handed out first."""
+        block = self._file.read(size)
+        if not block:
+            self._check()
+        return block
 
     def readline(self, limit: int) -> bytes:
-        return self._file.readline(limit)
+        """Return up to the end of the line. A line that damage cuts is damage."""
+        line = self._file.readline(limit)
+        if len(line) < limit and not line.endswith(b"\n"):
+            self._check()
+        return line
 
     def tell(self) -> int:
         """Return the offset in the unpacked bytes."""
         return self._file.tell()
+
+    def _check(self) -> None:
+        if self._unpacked is not None and self._unpacked.damage is not None:
+            raise self._unpacked.damage
 
     def skip(self, size: int) -> None:
         while size > 0 and (block := self.read(min(_BLOCK, size))):
@@ -126,13 +138,14 @@ class ByteStream:
 
 
 class _Unpacked(io.RawIOBase):
-    """The unpacked bytes of a compressed file from one of its members on."""
+    """The unpacked bytes of a compressed file from one of its members on. They end at `damage`, where there is any."""
 
     def __init__(self, raw: RawFile, file: BinaryIO, begin: Callable[[], _Decompressor], member: Member) -> None:
         file.seek(member.packed)
         self._raw = raw
         self._file = file
         self._begin = begin
+        self.damage: DamagedStream | None = None
         self._members = [member]
         self._packed = member.packed  # bytes handed to decompressors, all members together
         self._unpacked = member.unpacked
@@ -147,7 +160,13 @@ class _Unpacked(io.RawIOBase):
         return self._unpacked
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._unpack(len(buffer))
+        if self.damage is not None:
+            return 0
+        try:
+            data = self._unpack(len(buffer))
+        except DamagedStream as error:
+            self.damage = error
+            return 0
         buffer[: len(data)] = data
         self._unpacked += len(data)
         self._raw.guard(self._unpacked, self._packed)

@@ -53,7 +53,8 @@ class Parquet:
     def read(self, split: Split) -> Iterator[Records]:
         builder = RecordBuilder()
         first = split.first_record
-        with self._open() as file:
+        # the text stays in its dictionary: a few bytes of indices can stand for gigabytes of it
+        with self._open([self.fields.text]) as file:
             for group in range(split.start, split.stop):
                 yield from self._read_group(file, group, first, builder)
                 first += file.metadata.row_group(group).num_rows
@@ -73,11 +74,10 @@ class Parquet:
                 builder.reject(Unreadable(self.name, lost, Reason.UNREADABLE, cause))
 
     @contextmanager
-    def _open(self) -> Iterator[pq.ParquetFile]:
+    def _open(self, in_dictionary: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
         with self.raw.open_packed() as raw:
             try:
-                # text stays in its dictionary: a few bytes of indices can stand for gigabytes of it
-                file = pq.ParquetFile(raw, read_dictionary=[self.fields.text], page_checksum_verification=True)
+                file = pq.ParquetFile(raw, read_dictionary=in_dictionary, page_checksum_verification=True)
             except (OSError, pa.ArrowException) as error:
                 raise UserError(
                     f"{self.raw.path}: not a whole Parquet file ({error}); fetch it again or remove this source"

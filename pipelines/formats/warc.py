@@ -98,22 +98,22 @@ class Warc:
     def _find(self, split: Split) -> Iterator[_Found]:
         """Yield the records that begin in the split, and each stretch between them that is none, in order."""
         at: int | None = split.start
-        member = split.member
+        last, member = split.start, split.member
         in_stretch = False
         while at is not None and at < split.stop:
             with self.raw.open(at, member) as stream:
                 source = _Source(stream)
                 try:
-                    for record in ArchiveIterator(cast(BinaryIO, source), stream_detect=False):
+                    for record in ArchiveIterator(cast(BinaryIO, source), parse_http=False, stream_detect=False):
+                        if "Content-Length" not in record.headers:
+                            raise OSError("a header without Content-Length")
                         start = source.start + record.stream_pos
                         if start >= split.stop:
                             return
-                        if "Content-Length" not in record.headers:
-                            raise OSError("a header without Content-Length")
                         member, in_stretch = stream.member(start), False
                         length = record.content_length
                         yield _Found(start, member, record)
-                        at = start + max(length, 1)
+                        last, at = start, start + max(length, 1)
                 except OSError as error:
                     if not in_stretch:
                         yield _Found(at, member, f"no WARC record ({error})")
@@ -121,8 +121,23 @@ class Warc:
                 else:
                     if source.damage:
                         yield _Found(at, member, f"{source.damage}; nothing behind it was read")
+                    elif not in_stretch and self._is_cut_off(last, member):
+                        yield _Found(at, member, "no WARC record (the file ends in a header)")
                     return
             at = self._next_start(at, member)
+
+    def _is_cut_off(self, last: int, member: Member) -> bool:
+        """Return whether more than blank lines stands behind the file's last record, which FastWARC passes over."""
+        length = 0
+        with self.raw.open(last, member) as stream:
+            while (line := stream.readline(_BLOCK)).strip():
+                name, _, value = line.partition(b":")
+                if name.strip().lower() == b"content-length":
+                    length = int(value)
+                elif not line.endswith(b"\n"):
+                    return True
+            stream.skip(length)
+            return bool(stream.read(_BLOCK).strip())
 
     def _next_start(self, at: int, member: Member) -> int | None:
         """Return where the first record behind `at` seems to begin."""
@@ -159,12 +174,12 @@ def _text(record: WarcRecord, max_bytes: int) -> str:
     length = record.content_length
     if length > max_bytes:
         raise _NoTextError(Reason.OVERSIZED, f"{length} bytes, more than {max_bytes}")
-    body = record.reader.read(length)
-    if len(body) < length:
-        raise _NoTextError(Reason.UNREADABLE, f"cut off: {len(body)} of {length} bytes")
+    record.freeze()
+    if record.content_length < length:
+        raise _NoTextError(Reason.UNREADABLE, f"cut off: {record.content_length} of {length} bytes")
     if record.record_type == WarcRecordType.response:
-        record.set_bytes_content(body)
         return _main_text(record, max_bytes)
+    body = record.reader.read(length)
     try:
         return body.decode()
     except UnicodeDecodeError as error:
@@ -174,6 +189,8 @@ def _text(record: WarcRecord, max_bytes: int) -> str:
 def _main_text(record: WarcRecord, max_bytes: int) -> str:
     """Return the main text of an HTML page. Its encoding is the header's, else its own word or what it looks like."""
     try:
+        if not record.is_http:
+            raise _NoTextError(Reason.NOT_TEXT, "not a response to HTTP")
         record.parse_http(auto_decode="all")
         kind, status = record.http_content_type, record.http_headers.status_code
         if kind not in _HTML or status != _OK:

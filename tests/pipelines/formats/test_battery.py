@@ -211,13 +211,13 @@ def test_a_missing_file_is_named(kind: Kind, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", PACKED.values(), ids=PACKED.keys())
-@pytest.mark.parametrize("split_bytes", [50, 1 << 20])
-def test_what_stands_before_a_cut_is_read(kind: Kind, split_bytes: int, tmp_path: Path) -> None:
+def test_what_stands_before_a_cut_is_read(kind: Kind, tmp_path: Path) -> None:
     texts = [b"".join(b"%d " % (number * at % 9973) for at in range(300)) for number in range(1, 200)]
     path = kind.write(tmp_path / "raw", texts)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) * 2 // 3])
-    rows, bad = read(kind, path, split_bytes)
+    rows, bad = read(kind, path)
+    assert read(kind, path, 50) == (rows, bad)
     assert [text for _, _, text in rows] == [text.decode() for text in texts[: len(rows)]]
     assert bad
     assert {entry.reason for entry in bad} == {Reason.UNREADABLE}
@@ -258,3 +258,45 @@ def test_damage_in_the_middle_is_told(kind: Kind, tmp_path: Path) -> None:
     rows, bad = read(kind, path)
     assert {entry.reason for entry in bad} >= {Reason.UNREADABLE}
     assert len(rows) + len(bad) <= 100
+
+
+@pytest.mark.parametrize("kind", TABLES.values(), ids=TABLES.keys())
+def test_a_damaged_part_of_a_table_hides_no_other(kind: Kind, tmp_path: Path) -> None:
+    texts = [b"".join(b"%d " % (n * at % 9973) for at in range(99)) for n in range(1, 9)]
+    path = kind.write(tmp_path / "raw", texts)
+    data = path.read_bytes()
+    frames = [at for at in range(len(data)) if data.startswith(b"\x28\xb5\x2f\xfd", at)]
+    longest = max(range(len(frames) // 2), key=lambda at: frames[at + 1] - frames[at])  # the first half's longest text
+    at = frames[longest] + 20
+    path.write_bytes(data[:at] + b"\xa5" * 40 + data[at + 40 :])
+    rows, bad = read(kind, path)
+    assert read(kind, path, 1) == (rows, bad)
+    assert {entry.reason for entry in bad} == {Reason.UNREADABLE}
+    assert all("damaged" in entry.error for entry in bad)
+    if kind.open is parquet:
+        assert len(rows) + len(bad) == len(texts)
+    assert rows
+
+
+@pytest.mark.parametrize("kind", TABLES.values(), ids=TABLES.keys())
+def test_a_table_that_is_cut_off(kind: Kind, tmp_path: Path) -> None:
+    path = kind.write(tmp_path / "raw", [b"some text"] * 8)
+    path.write_bytes(path.read_bytes()[:-300])
+    if kind.encode is as_arrow_stream:
+        rows, bad = read(kind, path)
+        assert rows
+        assert bad[-1].error.endswith("nothing behind it was read")
+        return
+    with pytest.raises(UserError, match=r"raw: not a whole .*; fetch it again or remove this source"):
+        read(kind, path)
+
+
+@pytest.mark.parametrize("kind", TABLES.values(), ids=TABLES.keys())
+def test_a_table_without_the_column_is_refused(kind: Kind, tmp_path: Path) -> None:
+    path = kind.write(tmp_path / "raw", [b"some text"])
+    raw = RawFile(str(path), 1 << 20, 200)
+    source = type(kind.open(raw, 1))
+    with pytest.raises(UserError, match=r"raw: no column body; name one of those that are there: n, url, text"):
+        source("source", raw, Fields("body", None, None), 1, 1).plan()
+    with pytest.raises(UserError, match=r"raw: the column n holds int64, not text; name another in text_field"):
+        source("source", raw, Fields("n", None, None), 1, 1).plan()

@@ -1,5 +1,6 @@
 """Plain text: however the file is cut, the same lines come out with the same numbers."""
 
+import lzma
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,38 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere\.txt: cannot be read .* check the path in the config"):
         read(tmp_path / "nowhere.txt")
+
+
+def documents(path: Path, split_bytes: int = 1 << 20) -> list[tuple[int, str, str]]:
+    source = Lines("cc100-am", RawFile(str(path), 1 << 30, 200), "am", True, split_bytes, 100)
+    batches = [records.batch for split in source.plan() for records in source.read(split)]
+    return [(row["record"], row["document"], row["text"]) for batch in batches for row in batch.to_pylist()]
+
+
+def test_a_blank_line_ends_a_document(tmp_path: Path) -> None:
+    path = tmp_path / "am.txt"
+    path.write_bytes(b"one\ntwo\n\n\nthree\n \nfour\n\r\nfive")
+    assert documents(path) == [
+        (0, "cc100-am:0", "one"),
+        (1, "cc100-am:0", "two"),
+        (4, "cc100-am:4", "three"),
+        (5, "cc100-am:4", " "),
+        (6, "cc100-am:4", "four"),
+        (8, "cc100-am:8", "five"),
+    ]
+
+
+@given(data=st.lists(st.sampled_from([b"a", b"\n", b"\n\n", b"\r\n", b"bc"]), min_size=1).map(b"".join),
+       split_bytes=st.integers(1, 20), packed=st.booleans())  # fmt: skip
+def test_no_document_is_cut(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, split_bytes: int, packed: bool
+) -> None:
+    path = tmp_path_factory.mktemp("documents") / "a.txt.xz"
+    path.write_bytes(lzma.compress(data) if packed else data)
+    assert documents(path, split_bytes) == documents(path)
+
+
+def test_a_stream_of_one_member_is_cut_into_sixteen_at_most(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt.xz"
+    path.write_bytes(lzma.compress(b"line\n" * 1000))
+    assert len(Lines("source", RawFile(str(path), 1 << 30, 200), "de", False, 10, 100).plan()) == 16
