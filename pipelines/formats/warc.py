@@ -174,23 +174,25 @@ def _text(record: WarcRecord, max_bytes: int) -> str:
     length = record.content_length
     if length > max_bytes:
         raise _NoTextError(Reason.OVERSIZED, f"{length} bytes, more than {max_bytes}")
-    record.freeze()
-    if record.content_length < length:
-        raise _NoTextError(Reason.UNREADABLE, f"cut off: {record.content_length} of {length} bytes")
-    if record.record_type == WarcRecordType.response:
-        return _main_text(record, max_bytes)
     body = record.reader.read(length)
+    if len(body) < length:
+        raise _NoTextError(Reason.UNREADABLE, f"cut off: {len(body)} of {length} bytes")
+    if record.record_type == WarcRecordType.response:
+        if not record.is_http:
+            raise _NoTextError(Reason.NOT_TEXT, "not a response to HTTP")
+        return _main_text(body, max_bytes)
     try:
         return body.decode()
     except UnicodeDecodeError as error:
         raise _NoTextError(Reason.NOT_UTF8, str(error), body.decode("utf-8", "backslashreplace")) from error
 
 
-def _main_text(record: WarcRecord, max_bytes: int) -> str:
+def _main_text(response: bytes, max_bytes: int) -> str:
     """Return the main text of an HTML page. Its encoding is the header's, else its own word or what it looks like."""
+    record = WarcRecord()  # one of its own: an error in the iterator's would end the iterator
+    record.is_http = True
+    record.set_bytes_content(response)
     try:
-        if not record.is_http:
-            raise _NoTextError(Reason.NOT_TEXT, "not a response to HTTP")
         record.parse_http(auto_decode="all")
         kind, status = record.http_content_type, record.http_headers.status_code
         if kind not in _HTML or status != _OK:
