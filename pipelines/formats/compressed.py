@@ -26,6 +26,7 @@ _PACKED_BLOCK = 1 << 15
 _ZSTD_BLOCK = 1 << 10  # zstd hands out all that it is given: 4 bytes may be a block of 128 KiB
 _RATIO_FREE = 1 << 20  # up to so many unpacked bytes the ratio says little and any is harmless
 _XZ_MEMORY = 1 << 29
+_SKIPPABLE = tuple(bytes([mark]) for mark in range(0x50, 0x60))  # zstd's frames without data
 _GZIP = 31  # zlib's wbits for a gzip header and checksum
 
 
@@ -124,10 +125,6 @@ class ByteStream:
         """Return the offset in the unpacked bytes."""
         return self._file.tell()
 
-    def _check(self) -> None:
-        if self._unpacked is not None and self._unpacked.damage is not None:
-            raise self._unpacked.damage
-
     def skip(self, size: int) -> None:
         while size > 0 and (block := self.read(min(_BLOCK, size))):
             size -= len(block)
@@ -135,6 +132,10 @@ class ByteStream:
     def member(self, offset: int) -> Member:
         """Return where to begin to read from `offset`: there in a plain file, at its member in a compressed one."""
         return Member(offset, offset) if self._unpacked is None else self._unpacked.member_of(offset)
+
+    def _check(self) -> None:
+        if self._unpacked is not None and self._unpacked.damage is not None:
+            raise self._unpacked.damage
 
 
 class _Unpacked(io.RawIOBase):
@@ -228,9 +229,6 @@ def _decompressor(head: bytes) -> Callable[[], _Decompressor] | None:
     if head.startswith(b"\x28\xb5\x2f\xfd") or (head[:1] in _SKIPPABLE and head[1:4] == b"\x2a\x4d\x18"):
         return _Zstd
     return None
-
-
-_SKIPPABLE = tuple(bytes([mark]) for mark in range(0x50, 0x60))
 
 
 class _Gzip:

@@ -53,8 +53,8 @@ class Parquet:
     def read(self, split: Split) -> Iterator[Records]:
         builder = RecordBuilder()
         first = split.first_record
-        # the text stays in its dictionary: a few bytes of indices can stand for gigabytes of it
-        with self._open([self.fields.text]) as file:
+        # text stays in its dictionary: a few bytes of indices can stand for gigabytes of it
+        with self._open(self.fields.names) as file:
             for group in range(split.start, split.stop):
                 yield from self._read_group(file, group, first, builder)
                 first += file.metadata.row_group(group).num_rows

@@ -98,14 +98,14 @@ class Warc:
     def _find(self, split: Split) -> Iterator[_Found]:
         """Yield the records that begin in the split, and each stretch between them that is none, in order."""
         at: int | None = split.start
-        last, member = split.start, split.member
+        last, length, member = split.start, 0, split.member
         in_stretch = False
         while at is not None and at < split.stop:
             with self.raw.open(at, member) as stream:
                 source = _Source(stream)
                 try:
                     for record in ArchiveIterator(cast(BinaryIO, source), parse_http=False, stream_detect=False):
-                        if "Content-Length" not in record.headers:
+                        if not (record.headers.get("Content-Length") or "").strip().isdigit():
                             raise OSError("a header without Content-Length")
                         start = source.start + record.stream_pos
                         if start >= split.stop:
@@ -121,21 +121,19 @@ class Warc:
                 else:
                     if source.damage:
                         yield _Found(at, member, f"{source.damage}; nothing behind it was read")
-                    elif not in_stretch and self._is_cut_off(last, member):
+                    elif not in_stretch and self._is_cut_off(last, length, member):
                         yield _Found(at, member, "no WARC record (the file ends in a header)")
                     return
             at = self._next_start(at, member)
 
-    def _is_cut_off(self, last: int, member: Member) -> bool:
-        """Return whether more than blank lines stands behind the file's last record, which FastWARC passes over."""
-        length = 0
+    def _is_cut_off(self, last: int, length: int, member: Member) -> bool:
+        """Return whether more than blank lines stands behind the last record, whose content has `length` bytes.
+
+        FastWARC passes over a header that the file's end cuts.
+        """
         with self.raw.open(last, member) as stream:
-            while (line := stream.readline(_BLOCK)).strip():
-                name, _, value = line.partition(b":")
-                if name.strip().lower() == b"content-length":
-                    length = int(value)
-                elif not line.endswith(b"\n"):
-                    return True
+            while stream.readline(_BLOCK).strip():  # its header
+                pass
             stream.skip(length)
             return bool(stream.read(_BLOCK).strip())
 

@@ -61,16 +61,20 @@ def as_parquet(texts: Sequence[bytes]) -> list[bytes]:
     return [sink.getvalue().to_pybytes()]
 
 
-def as_arrow_stream(texts: Sequence[bytes], new: Callable[..., pa.RecordBatchStreamWriter] = pa.ipc.new_stream) -> list[bytes]:  # fmt: skip  # noqa: E501
+def as_arrow(texts: Sequence[bytes], new_writer: Callable[..., pa.RecordBatchStreamWriter]) -> list[bytes]:
     sink = pa.BufferOutputStream()
     table = as_table(texts)
-    with new(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+    with new_writer(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write_table(table, max_chunksize=2)
     return [sink.getvalue().to_pybytes()]
 
 
+def as_arrow_stream(texts: Sequence[bytes]) -> list[bytes]:
+    return as_arrow(texts, pa.ipc.new_stream)
+
+
 def as_arrow_file(texts: Sequence[bytes]) -> list[bytes]:
-    return as_arrow_stream(texts, pa.ipc.new_file)
+    return as_arrow(texts, pa.ipc.new_file)
 
 
 def lines(raw: RawFile, split_bytes: int) -> Format:
@@ -120,7 +124,12 @@ class Kind:
         return path
 
 
-STREAMS = {"lines": (lines, as_lines), "cc100": (documents, as_documents), "jsonl": (jsonl, as_jsonl), "wet": (wet, as_wet)}  # fmt: skip  # noqa: E501
+STREAMS = {
+    "lines": (lines, as_lines),
+    "cc100": (documents, as_documents),
+    "jsonl": (jsonl, as_jsonl),
+    "wet": (wet, as_wet),
+}
 PACKINGS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress, "zstd": zstd}
 PACKED = {
     f"{name}-{packing}{'-members' * each}": Kind(*kind, pack, each)

@@ -83,14 +83,38 @@ def test_a_bad_record_hides_no_other(
     assert error in bad.error
 
 
-@pytest.mark.parametrize("lost", [1 << 3, 90])
-def test_a_plain_file_that_is_cut_off(lost: int, tmp_path: Path) -> None:
-    data = record(b"conversion", b"before") + record(b"conversion", b"cut off here")
-    rows, (bad,) = read(tmp_path / "raw", data[:-lost])
-    assert rows == [(0, "http://a/", "before")]
-    assert (bad.record, bad.reason) == (1, Reason.UNREADABLE)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_that_is_cut_off_anywhere(packed: bool, tmp_path: Path) -> None:
+    pieces = [record(b"conversion", b"before"), record(b"conversion", b"cut off here")]
+    first, second = (gzip.compress(piece) if packed else piece for piece in pieces)
+    blank = 0 if packed else 4  # the blank line behind a record is no loss
+    for lost in range(blank + 1, len(second)):
+        rows, bad = read(tmp_path / "raw", (first + second)[:-lost], split_bytes=1)
+        assert rows[:1] == [(0, "http://a/", "before")]
+        assert {entry.reason for entry in bad} == {Reason.UNREADABLE}
 
 
 def test_a_file_that_is_no_warc(tmp_path: Path) -> None:
     rows, (bad,) = read(tmp_path / "raw", b"just some text\n" * 100)
     assert (rows, bad.reason) == ([], Reason.UNREADABLE)
+
+
+@pytest.mark.parametrize("data", [b"WARC/1.0\r\nWARC-Ty", b"WARC/1.0\r\n\r\n", b"\0" * 20])
+def test_a_file_that_is_less_than_a_record(data: bytes, tmp_path: Path) -> None:
+    rows, (bad,) = read(tmp_path / "raw", data)
+    assert (rows, bad.record, bad.reason) == ([], 0, Reason.UNREADABLE)
+
+
+def test_an_address_that_is_not_utf8_is_no_harm(tmp_path: Path) -> None:
+    rows, bad = read(tmp_path / "raw", record(b"conversion", b"text", b"http://a/\xff"))
+    assert ([text for _, _, text in rows], bad) == (["text"], [])
+
+
+@pytest.mark.parametrize("length", [b"abc", b"-3", b"99999999999999999999"])
+def test_a_length_that_is_none(length: bytes, tmp_path: Path) -> None:
+    broken = b"WARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: %s\r\n\r\nxyz\r\n\r\n" % length
+    data = record(b"conversion", b"before") + broken
+    rows, bad = read(tmp_path / "raw", data)
+    assert [text for _, _, text in rows if text] == ["before"]
+    assert {entry.reason for entry in bad} <= {Reason.UNREADABLE, Reason.OVERSIZED}
+    assert bad
