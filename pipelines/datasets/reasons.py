@@ -11,6 +11,8 @@ class Reason(StrEnum):
     NOT_JSON = "not_json"
     NOT_UTF8 = "not_utf8"
     NOT_TEXT = "not_text"
+    WRONG_FIELD = "wrong_field"
+    UNKNOWN_LANGUAGE = "unknown_language"
     OVERSIZED = "oversized"
     EMPTY = "empty"
 
@@ -43,10 +45,12 @@ class Reason(StrEnum):
 
 
 _MEANINGS = {
-    Reason.UNREADABLE: "the file or archive member could not be read",
+    Reason.UNREADABLE: "the file, archive member or record is damaged",
     Reason.NOT_JSON: "the file should be JSON and is not",
     Reason.NOT_UTF8: "the text holds bytes or escapes that are not Unicode text",
-    Reason.NOT_TEXT: "the value is a number, a truth value or null, not text",
+    Reason.NOT_TEXT: "a number, a truth value, null, or a web page that is not HTML: read well, and no text",
+    Reason.WRONG_FIELD: "the record lacks the field that the config names, or it holds no text",
+    Reason.UNKNOWN_LANGUAGE: "the record declares a language that is not in the table of languages",
     Reason.OVERSIZED: "the record is larger than the limit in the config",
     Reason.EMPTY: "nothing is left after normalisation",
     Reason.NO_COUNTERPART: "the sentence has no partner on the other side",

@@ -1,100 +1,59 @@
-"""Plain text, one paragraph a line, as CC-100 is written. Only `\\n` ends a line.
+"""Plain text, one paragraph a line, plain or compressed. Only `\\n` ends a line.
 
-Records are the lines, numbered from 0 through the whole file; they belong to no document, so `publish` puts equal
-ones into one split. A file is split by byte ranges: a line belongs to the split in which its first byte lies.
+Records are the lines, numbered from 0 through the whole file. They belong to no document, so `publish` puts equal
+ones into one split; or, as the files of CC-100 are written (https://data.statmt.org/cc-100/), a blank line ends a
+document: it has a number and is no record.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
 
-import fsspec
-
-from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
+from pipelines.formats.compressed import RawFile
+from pipelines.formats.linewise import BadLine, is_any_line, is_blank_line, plan_lines, read_lines
 from pipelines.formats.protocol import RecordBuilder, Records, Split, Unreadable
-
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
 class Lines:
-    """The source `name`: the lines of the file at `path`.
+    """The source `name`: the lines of the file `raw`.
 
-    `language` is declared for all of them; None leaves it to identification.
+    `language` is declared for all of them; None leaves it to identification. With `documents` a blank line ends a
+    document, which is called after its first line (`NAME:NUMBER`), and no document is cut in two.
     A split is about `split_bytes`; a line of more than `max_record_bytes` is not read into memory whole.
     """
 
     name: str
-    path: str
+    raw: RawFile
     language: str | None
+    documents: bool
     split_bytes: int
     max_record_bytes: int
 
     def plan(self) -> Sequence[Split]:
-        """Return splits that begin and end at line ends. Raises UserError where the file cannot be read or is empty."""
-        splits = []
-        start = first = position = lines = 0
-        with self._open() as file:
-            while block := file.read(_BLOCK):
-                at = 0
-                while (due := start + self.split_bytes - position) <= len(block):
-                    end = block.find(b"\n", max(due - 1, at))
-                    if end < 0:
-                        break
-                    lines += block.count(b"\n", at, end + 1)
-                    at = end + 1
-                    splits.append(Split(start, position + at, first))
-                    start, first = position + at, lines
-                lines += block.count(b"\n", at)
-                position += len(block)
-        if position == 0:
-            raise UserError(f"{self.path}: the file is empty; remove it from the config's sources")
-        if position > start:
-            splits.append(Split(start, position, first))
-        return splits
+        """Return splits that end at line ends or documents' ends. Raises UserError as `plan_lines` does."""
+        return plan_lines(self.raw, self.split_bytes, is_blank_line if self.documents else is_any_line)
 
     def read(self, split: Split) -> Iterator[Records]:
         builder = RecordBuilder()
-        with self._open() as file:
-            file.seek(split.start)
-            record = split.first_record
-            while file.tell() < split.stop:
-                self._read_line(file, record, builder)
-                record += 1
-                if builder.is_full:
-                    yield from builder.take()
+        document = ""
+        for number, line in read_lines(self.raw, split, self.max_record_bytes):
+            if self.documents and line in (b"", b"\r"):
+                document = ""
+                continue
+            if self.documents:
+                document = document or f"{self.name}:{number}"
+            self._add(line, number, document, builder)
+            if builder.is_full:
+                yield from builder.take()
         yield from builder.take()
 
-    def _read_line(self, file: BinaryIO, record: int, builder: RecordBuilder) -> None:
-        line = file.readline(self.max_record_bytes + 1)
-        if len(line) > self.max_record_bytes and not line.endswith(b"\n"):
-            size = len(line) + _skip_line(file)
-            error = f"{size} bytes, more than {self.max_record_bytes}"
-            builder.reject(Unreadable(self.name, record, Reason.OVERSIZED, error))
+    def _add(self, line: bytes | BadLine, number: int, document: str, builder: RecordBuilder) -> None:
+        if isinstance(line, BadLine):
+            builder.reject(Unreadable(self.name, number, line.reason, line.error))
             return
         try:
-            builder.add(self.name, record, "", "", self.language, line.removesuffix(b"\n").decode())
+            builder.add(self.name, number, document, "", self.language, line.decode())
         except UnicodeDecodeError as error:
             shown = line.decode("utf-8", "backslashreplace")
-            builder.reject(Unreadable(self.name, record, Reason.NOT_UTF8, str(error), shown))
-
-    @contextmanager
-    def _open(self) -> Iterator[BinaryIO]:
-        try:
-            file = fsspec.open(self.path, "rb").open()
-        except (OSError, ValueError) as error:
-            raise UserError(f"{self.path}: cannot be read ({error}); check the path in the config") from error
-        with file:
-            yield file
-
-
-def _skip_line(file: BinaryIO) -> int:
-    """Read to the end of the line, a block at a time, and return how many bytes that took."""
-    skipped = 0
-    while block := file.readline(_BLOCK):
-        skipped += len(block)
-        if block.endswith(b"\n"):
-            break
-    return skipped
+            builder.reject(Unreadable(self.name, number, Reason.NOT_UTF8, str(error), shown))

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pipelines.datasets.reasons import Reason
 
 BATCH_RECORDS = 8192
+BATCH_CHARACTERS = 1 << 24  # at most 64 MiB of UTF-8: an Arrow string column ends at 2 GiB
 
 # one row for each record; `language` as the source writes it, null where the source does not say
 RECORDS = pa.schema(
@@ -24,15 +25,25 @@ RECORDS = pa.schema(
 
 
 @dataclass(frozen=True)
+class Member:
+    """Where a reader of a compressed file may begin: an offset in its bytes and the same place in the unpacked."""
+
+    packed: int = 0
+    unpacked: int = 0
+
+
+@dataclass(frozen=True)
 class Split:
     """A part of a raw file that one worker reads alone: `start` to `stop` in the format's own units.
 
     `first_record` is the number of its first record, for formats whose records are numbered through the file.
+    `member` is the last one that begins at `start` or before, for formats that are read as a stream of bytes.
     """
 
     start: int
     stop: int
     first_record: int = 0
+    member: Member = Member()
 
 
 @dataclass(frozen=True)
@@ -76,17 +87,20 @@ class RecordBuilder:
     def _clear(self) -> None:
         self._columns: list[list[object]] = [[] for _ in RECORDS]
         self._unreadable: list[Unreadable] = []
+        self._characters = 0
 
     def add(self, file: str, record: int, document: str, key: str, language: str | None, text: str) -> None:
         for column, value in zip(self._columns, (file, record, document, key, language, text), strict=True):
             column.append(value)
+        self._characters += len(text)
 
     def reject(self, unreadable: Unreadable) -> None:
         self._unreadable.append(unreadable)
 
     @property
     def is_full(self) -> bool:
-        return len(self._columns[0]) + len(self._unreadable) >= BATCH_RECORDS
+        records = len(self._columns[0]) + len(self._unreadable)
+        return records >= BATCH_RECORDS or self._characters >= BATCH_CHARACTERS
 
     def take(self) -> Iterator[Records]:
         """Yield what was collected, if anything, and begin anew."""

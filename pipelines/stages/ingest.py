@@ -10,7 +10,13 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
-from pipelines.config import CatalogSource, IngestSection, LinesSource
+from pipelines.config import (
+    CatalogSource,
+    IngestSection,
+    LinesSource,
+    Source,
+    WarcSource,
+)
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
@@ -18,15 +24,27 @@ from pipelines.datasets.evidence import QuarantineEntry, Sample
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import STAGED
 from pipelines.datasets.stage import Job, Outcome
+from pipelines.formats.arrow import Arrow
 from pipelines.formats.catalog import Catalog
+from pipelines.formats.compressed import RawFile
+from pipelines.formats.fields import Fields
+from pipelines.formats.jsonl import Jsonl
 from pipelines.formats.lines import Lines
+from pipelines.formats.parquet import Parquet
 from pipelines.formats.protocol import Format, Records, Split, Unreadable
+from pipelines.formats.warc import Warc
 from pipelines.stages.work import add_up, dictionary, each_task, records_of, samples_by_reason, total
 from pipelines.text.langid import identifier
 from pipelines.text.languages import canonical
 from pipelines.text.normalize import changed, normalize, paragraphs
 from pipelines.text.quality import measure
 
+_READ_WELL = (Reason.NOT_TEXT, Reason.UNKNOWN_LANGUAGE)  # dropped, but no damage: not for quarantine
+_WITH_FIELDS: dict[str, type[Jsonl] | type[Parquet] | type[Arrow]] = {
+    "jsonl": Jsonl,
+    "parquet": Parquet,
+    "arrow": Arrow,
+}
 CONFUSIONS = 10  # identified languages listed for each declared one
 
 
@@ -34,7 +52,7 @@ CONFUSIONS = 10  # identified languages listed for each declared one
 class IngestTask:
     """One split of one source."""
 
-    source: CatalogSource | LinesSource
+    source: Source
     number: int
     part: Split
 
@@ -68,13 +86,20 @@ def run(job: Job) -> Outcome:
     )
 
 
-def open_format(source: CatalogSource | LinesSource) -> Format:
+def open_format(source: Source) -> Format:
     """Return the reader for a source of the config."""
     if isinstance(source, CatalogSource):
         return Catalog(
             source.name, source.path, source.pattern, source.languages, source.split_bytes, source.max_member_bytes
         )
-    return Lines(source.name, source.path, source.language, source.split_bytes, source.max_record_bytes)
+    raw = RawFile(source.path, source.max_unpacked_bytes, source.max_ratio)
+    if isinstance(source, LinesSource):
+        return Lines(source.name, raw, source.language, source.documents, source.split_bytes, source.max_record_bytes)
+    if isinstance(source, WarcSource):
+        return Warc(source.name, raw, source.language, source.split_bytes, source.max_record_bytes)
+    fields = Fields(source.text_field, source.document_field, source.language_field, source.language)
+    kind = _WITH_FIELDS[source.format]
+    return kind(source.name, raw, fields, source.split_bytes, source.max_record_bytes)
 
 
 def ingest_split(model: str, draft: Draft, task: IngestTask) -> SplitRecord:
@@ -120,13 +145,20 @@ class _Staged:
 
     def add(self, records: Records) -> None:
         for row in zip(*(column.to_pylist() for column in records.batch.columns), strict=True):
-            self._add_record(*row)
+            self._add_declared(*row)
         for bad in records.unreadable:
             self._reject(bad)
 
-    def _add_record(self, file: str, record: int, document: str, key: str, language: str | None, text: str) -> None:
+    def _add_declared(self, file: str, record: int, document: str, key: str, language: str | None, text: str) -> None:
+        try:
+            declared = canonical(language) if language else ""
+        except UserError as error:
+            self._reject(Unreadable(file, record, Reason.UNKNOWN_LANGUAGE, str(error), text))
+        else:
+            self._add_record(file, record, document, key, declared, text)
+
+    def _add_record(self, file: str, record: int, document: str, key: str, declared: str, text: str) -> None:
         parts = paragraphs(text)
-        declared = canonical(language) if language else ""
         self.records += 1
         self.expanded += len(parts) - 1
         for number, part in enumerate(parts):
@@ -149,7 +181,7 @@ class _Staged:
     def _reject(self, bad: Unreadable) -> None:
         self.records += 1
         self.dropped.append((bad.reason, Sample.of(bad.file, bad.record, bad.text, detail=bad.error)))
-        if bad.reason is not Reason.NOT_TEXT:  # a number or null was read well, and is no text
+        if bad.reason not in _READ_WELL:
             entry = QuarantineEntry(file=bad.file, record=bad.record, reason=bad.reason, error=bad.error)
             self.quarantine.append(entry)
 

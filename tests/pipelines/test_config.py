@@ -34,7 +34,7 @@ def test_a_source_may_be_of_either_format() -> None:
         ({"pattern": "{language}.json"}, "must hold {document} and {language}, each once"),
         ({"languages": ["en", "tlh"]}, "'tlh' is not a language that Polyloom knows"),
         ({"languages": []}, "at least 1 item"),
-        ({"format": "parquet"}, "'catalog', 'lines'"),
+        ({"format": "docx"}, "'catalog', 'lines'"),
         ({"name": "../up"}, "String should match pattern"),
         ({"typo": 1}, "Extra inputs are not permitted"),
     ],

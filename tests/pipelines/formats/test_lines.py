@@ -1,5 +1,6 @@
 """Plain text: however the file is cut, the same lines come out with the same numbers."""
 
+import lzma
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,13 @@ from hypothesis import strategies as st
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
+from pipelines.formats.compressed import RawFile
 from pipelines.formats.lines import Lines
 from pipelines.formats.protocol import RECORDS, Unreadable
 
 
 def read(path: Path, split_bytes: int = 1 << 20, longest: int = 100) -> tuple[list[tuple[int, str]], list[Unreadable]]:
-    source = Lines("source", str(path), "de", split_bytes, longest)
+    source = Lines("source", RawFile(str(path), 1 << 30, 200), "de", False, split_bytes, longest)
     rows, bad = [], []
     for split in source.plan():
         for records in source.read(split):
@@ -34,7 +36,7 @@ def test_golden(tmp_path: Path) -> None:
 def test_a_row_has_the_sources_name_and_language(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("eins\n")
-    source = Lines("cc100-de", str(path), "de", 100, 100)
+    source = Lines("cc100-de", RawFile(str(path), 1 << 30, 200), "de", False, 100, 100)
     (records,) = source.read(*source.plan())
     assert records.batch.to_pylist() == [
         {"file": "cc100-de", "record": 0, "document": "", "key": "", "language": "de", "text": "eins"}
@@ -60,7 +62,7 @@ def test_a_line_that_is_not_utf8_hides_no_other(tmp_path: Path) -> None:
     path.write_bytes(b"good\nb\xe4d\ngood again\n")
     rows, (bad,) = read(path)
     assert rows == [(0, "good"), (2, "good again")]
-    assert (bad.record, bad.reason, bad.text) == (1, Reason.NOT_UTF8, "b\\xe4d\n")
+    assert (bad.record, bad.reason, bad.text) == (1, Reason.NOT_UTF8, "b\\xe4d")
     assert "invalid" in bad.error
 
 
@@ -83,3 +85,38 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere\.txt: cannot be read .* check the path in the config"):
         read(tmp_path / "nowhere.txt")
+
+
+def documents(path: Path, split_bytes: int = 1 << 20) -> list[tuple[int, str, str]]:
+    source = Lines("cc100-am", RawFile(str(path), 1 << 30, 200), "am", True, split_bytes, 100)
+    batches = [records.batch for split in source.plan() for records in source.read(split)]
+    return [(row["record"], row["document"], row["text"]) for batch in batches for row in batch.to_pylist()]
+
+
+def test_a_blank_line_ends_a_document(tmp_path: Path) -> None:
+    path = tmp_path / "am.txt"
+    path.write_bytes(b"one\ntwo\n\n\nthree\n \nfour\n\r\nfive")
+    assert documents(path) == [
+        (0, "cc100-am:0", "one"),
+        (1, "cc100-am:0", "two"),
+        (4, "cc100-am:4", "three"),
+        (5, "cc100-am:4", " "),
+        (6, "cc100-am:4", "four"),
+        (8, "cc100-am:8", "five"),
+    ]
+
+
+@given(data=st.lists(st.sampled_from([b"a", b"\n", b"\n\n", b"\r\n", b"bc"]), min_size=1).map(b"".join),
+       split_bytes=st.integers(1, 20), packed=st.booleans())  # fmt: skip
+def test_no_document_is_cut(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, split_bytes: int, packed: bool
+) -> None:
+    path = tmp_path_factory.mktemp("documents") / "a.txt.xz"
+    path.write_bytes(lzma.compress(data) if packed else data)
+    assert documents(path, split_bytes) == documents(path)
+
+
+def test_a_stream_of_one_member_is_cut_into_sixteen_at_most(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt.xz"
+    path.write_bytes(lzma.compress(b"line\n" * 1000))
+    assert len(Lines("source", RawFile(str(path), 1 << 30, 200), "de", False, 10, 100).plan()) == 16

@@ -1,9 +1,14 @@
 """Ingest: every record is a row or is dropped for a reason, and rows say where they came from."""
 
+import gzip
+import json
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.datasets.errors import UserError
@@ -122,3 +127,38 @@ def test_lines_are_a_source_too(corpus: Callable[..., Any], rows_of: Callable[..
         ("wild", 2, "ja", "ja", 0),
     ]
     assert made.manifest.rows.dropped == {Reason.EMPTY: 1}
+
+
+def test_every_format_is_a_source(corpus: Callable[..., Any], rows_of: Callable[..., Any], tmp_path: Path) -> None:
+    text = "das passwort ist eingerichtet"
+    wet = "WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Target-URI: u\r\nContent-Length: {}\r\n\r\n{}\r\n\r\n"
+    (tmp_path / "wet").write_bytes(gzip.compress(wet.format(len(text), text).encode()))
+    (tmp_path / "jsonl").write_bytes(gzip.compress(json.dumps({"text": text, "url": "u"}).encode()))
+    (tmp_path / "lines").write_bytes(lzma.compress(f"{text}\n\n".encode()))
+    table = pa.table({"text": [text], "url": ["u"]})
+    pq.write_table(table, tmp_path / "parquet")
+    with pa.ipc.new_stream(tmp_path / "arrow", table.schema) as writer:
+        writer.write_table(table)
+    fields = {"document_field": "url"}
+    kinds = {"arrow": fields, "jsonl": fields, "lines": {"documents": True}, "parquet": fields, "warc": {}}
+    files = {kind: str(tmp_path / ("wet" if kind == "warc" else kind)) for kind in kinds}
+    sources = [{"format": kind, "name": kind, "path": files[kind], **keys} for kind, keys in kinds.items()]
+    made = corpus({"a": {"en": {}}}, ingest={"sources": sources}).make()
+    assert rows_of(made, "file", "record", "document", "lang", "text") == [
+        ("arrow", 0, "u", "de", text),
+        ("jsonl", 0, "u", "de", text),
+        ("lines", 0, "lines:0", "de", text),
+        ("parquet", 0, "u", "de", text),
+        ("warc", 0, "u", "de", text),
+    ]
+
+
+def test_a_language_that_is_not_known_drops_its_record_alone(
+    corpus: Callable[..., Any], rows_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "raw.jsonl"
+    path.write_text('{"text": "nuqneH", "language": "tlh"}\n{"text": "das passwort", "language": "de"}\n')
+    source = {"format": "jsonl", "name": "wild", "path": str(path), "language_field": "language"}
+    made = corpus({"a": {"en": {}}}, ingest={"sources": [source]}).make()
+    assert rows_of(made, "record", "lang") == [(1, "de")]
+    assert made.manifest.rows.dropped == {Reason.UNKNOWN_LANGUAGE: 1}

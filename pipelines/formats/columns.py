@@ -1,0 +1,66 @@
+"""Named columns of Arrow batches as records, whatever is in them: nothing is taken on trust from a file."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.datasets.errors import UserError
+from pipelines.datasets.reasons import Reason
+from pipelines.formats.fields import Fields
+from pipelines.formats.protocol import RecordBuilder, Split, Unreadable
+
+_TEXT = (pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(), pa.binary_view())
+
+
+def check_columns(path: str, schema: pa.Schema, fields: Fields) -> None:
+    """Raise UserError unless `schema` has the columns of `fields`, and a text column of text or bytes."""
+    if missing := [name for name in fields.names if name not in schema.names]:
+        there = ", ".join(schema.names)
+        raise UserError(f"{path}: no column {', '.join(missing)}; name one of those that are there: {there}")
+    kind = schema.field(fields.text).type
+    if (kind.value_type if pa.types.is_dictionary(kind) else kind) not in _TEXT:
+        raise UserError(f"{path}: the column {fields.text} holds {kind}, not text; name another in text_field")
+
+
+def add_rows(
+    file: str, first: int, batch: pa.RecordBatch, fields: Fields, max_bytes: int, builder: RecordBuilder
+) -> None:
+    """Give the rows of `batch`, numbered from `first`, to `builder`.
+
+    Raises pa.ArrowInvalid, and gives none, where the batch is damaged.
+    """
+    columns = [_values(batch.column(name)) for name in fields.names]
+    for number, row in enumerate(zip(*columns, strict=True), first):
+        record = dict(zip(fields.names, row, strict=True))
+        size = len(record[fields.text] or b"")
+        if size > max_bytes:
+            error = f"{size} bytes, more than {max_bytes}"
+            builder.reject(Unreadable(file, number, Reason.OVERSIZED, error))
+        else:
+            fields.add(file, number, record, builder)
+
+
+def group_splits(parts: Sequence[tuple[int, int]], split_bytes: int) -> list[Split]:
+    """Return splits of about `split_bytes` over parts of (bytes, records), whole parts each."""
+    splits = []
+    start = size = records = first = 0
+    for index, (part_bytes, part_records) in enumerate(parts):
+        if size and size + part_bytes > split_bytes:
+            splits.append(Split(start, index, first))
+            start, size, first = index, 0, records
+        size += part_bytes
+        records += part_records
+    return [*splits, Split(start, len(parts), first)] if parts else splits
+
+
+def _values(column: pa.Array) -> Iterator[Any]:
+    """Yield values, strings as bytes. Offsets and indices are checked first, so that damage cannot be followed."""
+    if pa.types.is_dictionary(column.type):
+        column.validate(full=False)
+        words = list(_values(column.dictionary))
+        return (None if index is None else words[index] for index in column.indices.to_pylist())
+    if column.type in _TEXT:
+        column = column.cast(pa.large_binary())
+    column.validate(full=True)
+    return iter(column.to_pylist())

@@ -1,0 +1,208 @@
+"""WET and WARC files, plain or compressed: one web page a record, with its URL as the document.
+
+From a `conversion` record (WET) the text is taken as it is, from a `response` record (WARC) the main text of its HTML,
+which resiliparse extracts. Records of other types are not counted. FastWARC reads; the numbers count all records of
+the file, from 0. (WARC 1.1, https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/)
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO, cast
+
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
+from resiliparse.parse.html import HTMLTree
+
+from pipelines.datasets.errors import UserError
+from pipelines.datasets.reasons import Reason
+from pipelines.formats.compressed import ByteStream, DamagedStream, RawFile
+from pipelines.formats.linewise import merge_by_member
+from pipelines.formats.protocol import Member, RecordBuilder, Records, Split, Unreadable
+
+_BLOCK = 1 << 20
+_NEXT = b"\r\n\r\nWARC/"
+_BLANK_LINE = 4
+_OK = 200
+_HTML = ("text/html", "application/xhtml+xml")
+_READ = (WarcRecordType.conversion, WarcRecordType.response)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A record, or in words why there is none, at `start` in the unpacked bytes."""
+
+    start: int
+    member: Member
+    record: WarcRecord | str
+
+
+class _NoTextError(Exception):
+    def __init__(self, reason: Reason, error: str, shown: str = "") -> None:
+        super().__init__(error)
+        self.reason = reason
+        self.shown = shown
+
+
+@dataclass(frozen=True)
+class Warc:
+    """The source `name`: the pages in the file `raw`. `language` is declared for all; None leaves it to identification.
+
+    A split is about `split_bytes` of unpacked records; a record of more than `max_record_bytes` is not read.
+    """
+
+    name: str
+    raw: RawFile
+    language: str | None
+    split_bytes: int
+    max_record_bytes: int
+
+    def plan(self) -> Sequence[Split]:
+        """Return splits that begin at records. A stretch of bytes that is no record counts as one, which is unreadable.
+
+        Raises UserError where the file cannot be read, is empty, or is a decompression bomb.
+        """
+        begins: list[Split] = []
+        end = 0
+        for number, found in enumerate(self._find(Split(0, sys.maxsize))):
+            is_due = not begins or found.start >= begins[-1].start + self.split_bytes
+            if is_due and not (begins and isinstance(found.record, str)):
+                begins.append(Split(found.start, found.start, number, found.member))
+            end = found.start + 1
+        if not begins:
+            raise UserError(f"{self.raw.path}: the file is empty; remove it from the config's sources")
+        stops = [*(split.start for split in begins[1:]), end]
+        return merge_by_member([replace(split, stop=stop) for split, stop in zip(begins, stops, strict=True)])
+
+    def read(self, split: Split) -> Iterator[Records]:
+        builder = RecordBuilder()
+        for number, found in enumerate(self._find(split), split.first_record):
+            self._add(found.record, number, builder)
+            if builder.is_full:
+                yield from builder.take()
+        yield from builder.take()
+
+    def _add(self, record: WarcRecord | str, number: int, builder: RecordBuilder) -> None:
+        if isinstance(record, str):
+            builder.reject(Unreadable(self.name, number, Reason.UNREADABLE, record))
+        elif record.record_type in _READ:
+            document = record.headers.get("WARC-Target-URI") or ""
+            try:
+                text = _text(record, self.max_record_bytes)
+            except _NoTextError as error:
+                builder.reject(Unreadable(self.name, number, error.reason, f"{document}: {error}", error.shown))
+            else:
+                builder.add(self.name, number, document, "", self.language, text)
+
+    def _find(self, split: Split) -> Iterator[_Found]:
+        """Yield the records that begin in the split, and each stretch between them that is none, in order."""
+        at: int | None = split.start
+        last, length, member = split.start, 0, split.member
+        in_stretch = False
+        while at is not None and at < split.stop:
+            with self.raw.open(at, member) as stream:
+                source = _Source(stream)
+                try:
+                    for record in ArchiveIterator(cast(BinaryIO, source), parse_http=False, stream_detect=False):
+                        if not (record.headers.get("Content-Length") or "").strip().isdigit():
+                            raise OSError("a header without Content-Length")
+                        start = source.start + record.stream_pos
+                        if start >= split.stop:
+                            return
+                        member, in_stretch = stream.member(start), False
+                        length = record.content_length
+                        yield _Found(start, member, record)
+                        last, at = start, start + max(length, 1)
+                except OSError as error:
+                    if not in_stretch:
+                        yield _Found(at, member, f"no WARC record ({error})")
+                    in_stretch = True
+                else:
+                    if source.damage:
+                        yield _Found(at, member, f"{source.damage}; nothing behind it was read")
+                    elif not in_stretch and self._is_cut_off(last, length, member):
+                        yield _Found(at, member, "no WARC record (the file ends in a header)")
+                    return
+            at = self._next_start(at, member)
+
+    def _is_cut_off(self, last: int, length: int, member: Member) -> bool:
+        """Return whether more than blank lines stands behind the last record, whose content has `length` bytes.
+
+        FastWARC passes over a header that the file's end cuts.
+        """
+        with self.raw.open(last, member) as stream:
+            while stream.readline(_BLOCK).strip():  # its header
+                pass
+            stream.skip(length)
+            return bool(stream.read(_BLOCK).strip())
+
+    def _next_start(self, at: int, member: Member) -> int | None:
+        """Return where the first record behind `at` seems to begin."""
+        with self.raw.open(at, member) as stream:
+            source = _Source(stream)
+            window = b""
+            while block := source.read(_BLOCK):
+                window = window[-len(_NEXT) :] + block
+                if (found := window.find(_NEXT)) >= 0:
+                    return stream.tell() - len(window) + found + _BLANK_LINE
+        return None
+
+
+class _Source:
+    """The bytes that FastWARC reads. Damage ends them, and is kept, so that what stands before it is read."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+        self.start = stream.tell()
+        self.damage = ""
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return b"" if self.damage else self._stream.read(size)
+        except DamagedStream as error:
+            self.damage = str(error)
+            return b""
+
+    def tell(self) -> int:
+        return self._stream.tell() - self.start
+
+
+def _text(record: WarcRecord, max_bytes: int) -> str:
+    length = record.content_length
+    if length > max_bytes:
+        raise _NoTextError(Reason.OVERSIZED, f"{length} bytes, more than {max_bytes}")
+    body = record.reader.read(length)
+    if len(body) < length:
+        raise _NoTextError(Reason.UNREADABLE, f"cut off: {len(body)} of {length} bytes")
+    if record.record_type == WarcRecordType.response:
+        if not record.is_http:
+            raise _NoTextError(Reason.NOT_TEXT, "not a response to HTTP")
+        return _main_text(body, max_bytes)
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise _NoTextError(Reason.NOT_UTF8, str(error), body.decode("utf-8", "backslashreplace")) from error
+
+
+def _main_text(response: bytes, max_bytes: int) -> str:
+    """Return the main text of an HTML page. Its encoding is the header's, else its own word or what it looks like."""
+    record = WarcRecord()  # one of its own: an error in the iterator's would end the iterator
+    record.is_http = True
+    record.set_bytes_content(response)
+    try:
+        record.parse_http(auto_decode="all")
+        kind, status = record.http_content_type, record.http_headers.status_code
+        if kind not in _HTML or status != _OK:
+            raise _NoTextError(Reason.NOT_TEXT, f"HTTP status {status}, {kind or 'no content type'}")
+        html = record.reader.read(max_bytes + 1)
+    except (OSError, ValueError) as error:
+        raise _NoTextError(Reason.UNREADABLE, f"no HTTP response ({error})") from error
+    if len(html) > max_bytes:
+        raise _NoTextError(Reason.OVERSIZED, f"the page unpacks to more than {max_bytes} bytes")
+    encoding = record.http_charset or detect_encoding(html, from_html_meta=True) or "utf-8"
+    try:
+        tree = HTMLTree.parse_from_bytes(html, map_encoding_to_html5(encoding) or "utf-8")
+        return extract_plain_text(tree, main_content=True)
+    except (ValueError, RuntimeError) as error:
+        raise _NoTextError(Reason.UNREADABLE, f"no HTML ({error})") from error

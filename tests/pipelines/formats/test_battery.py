@@ -1,0 +1,311 @@
+"""What every format of one file must stand: the same broken, odd and hostile files, written in each of them."""
+
+import bz2
+import gzip
+import json
+import lzma
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from pipelines.datasets.errors import UserError
+from pipelines.datasets.reasons import Reason
+from pipelines.formats.arrow import Arrow
+from pipelines.formats.compressed import RawFile
+from pipelines.formats.fields import Fields
+from pipelines.formats.jsonl import Jsonl
+from pipelines.formats.lines import Lines
+from pipelines.formats.parquet import Parquet
+from pipelines.formats.protocol import RECORDS, Format, Unreadable
+from pipelines.formats.warc import Warc
+
+FIELDS = Fields("text", "url", None, "de")
+LIMIT = 100_000
+Encode = Callable[[Sequence[bytes]], list[bytes]]  # texts to the pieces of a file, which may be packed each
+
+
+def as_lines(texts: Sequence[bytes]) -> list[bytes]:
+    return [text + b"\n" for text in texts]
+
+
+def as_documents(texts: Sequence[bytes]) -> list[bytes]:
+    return [text + b"\n\n" for text in texts]
+
+
+def as_jsonl(texts: Sequence[bytes]) -> list[bytes]:
+    plain = [text.decode("utf-8", "surrogateescape") for text in texts]
+    lines = [json.dumps({"text": text, "url": "u"}, ensure_ascii=False) + "\n" for text in plain]
+    return [line.encode("utf-8", "surrogateescape") for line in lines]
+
+
+def as_wet(texts: Sequence[bytes]) -> list[bytes]:
+    head = b"WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Target-URI: u\r\nContent-Length: %d\r\n\r\n"
+    return [head % len(text) + text + b"\r\n\r\n" for text in texts]
+
+
+def as_table(texts: Sequence[bytes]) -> pa.Table:
+    offsets = pa.array(texts, pa.binary())
+    text = pa.Array.from_buffers(pa.string(), len(texts), offsets.buffers())
+    return pa.table({"n": range(len(texts)), "url": ["u"] * len(texts), "text": text})
+
+
+def as_parquet(texts: Sequence[bytes]) -> list[bytes]:
+    sink = pa.BufferOutputStream()
+    pq.write_table(as_table(texts), sink, row_group_size=2, compression="zstd", use_dictionary=False)
+    return [sink.getvalue().to_pybytes()]
+
+
+def as_arrow(texts: Sequence[bytes], new_writer: Callable[..., pa.RecordBatchStreamWriter]) -> list[bytes]:
+    sink = pa.BufferOutputStream()
+    table = as_table(texts)
+    with new_writer(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(table, max_chunksize=2)
+    return [sink.getvalue().to_pybytes()]
+
+
+def as_arrow_stream(texts: Sequence[bytes]) -> list[bytes]:
+    return as_arrow(texts, pa.ipc.new_stream)
+
+
+def as_arrow_file(texts: Sequence[bytes]) -> list[bytes]:
+    return as_arrow(texts, pa.ipc.new_file)
+
+
+def lines(raw: RawFile, split_bytes: int) -> Format:
+    return Lines("source", raw, "de", False, split_bytes, LIMIT)
+
+
+def documents(raw: RawFile, split_bytes: int) -> Format:
+    return Lines("source", raw, "de", True, split_bytes, LIMIT)
+
+
+def jsonl(raw: RawFile, split_bytes: int) -> Format:
+    return Jsonl("source", raw, FIELDS, split_bytes, LIMIT)
+
+
+def parquet(raw: RawFile, split_bytes: int) -> Format:
+    return Parquet("source", raw, FIELDS, split_bytes, LIMIT)
+
+
+def arrow(raw: RawFile, split_bytes: int) -> Format:
+    return Arrow("source", raw, FIELDS, split_bytes, LIMIT)
+
+
+def wet(raw: RawFile, split_bytes: int) -> Format:
+    return Warc("source", raw, "de", split_bytes, LIMIT)
+
+
+def plain(data: bytes) -> bytes:
+    return data
+
+
+def zstd(data: bytes) -> bytes:
+    return zstandard.ZstdCompressor(write_checksum=True).compress(data)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A format, how a file of it is made, and how its pieces are packed: one by one, or all together."""
+
+    open: Callable[[RawFile, int], Format]
+    encode: Encode
+    pack: Callable[[bytes], bytes] = plain
+    each: bool = False
+
+    def write(self, path: Path, texts: Sequence[bytes]) -> Path:
+        pieces = self.encode(texts)
+        path.write_bytes(b"".join(map(self.pack, pieces)) if self.each else self.pack(b"".join(pieces)))
+        return path
+
+
+STREAMS = {
+    "lines": (lines, as_lines),
+    "cc100": (documents, as_documents),
+    "jsonl": (jsonl, as_jsonl),
+    "wet": (wet, as_wet),
+}
+PACKINGS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress, "zstd": zstd}
+PACKED = {
+    f"{name}-{packing}{'-members' * each}": Kind(*kind, pack, each)
+    for name, kind in STREAMS.items()
+    for packing, pack in PACKINGS.items()
+    for each in (False, True)
+}
+TABLES = {
+    "parquet": Kind(parquet, as_parquet),
+    "arrow-stream": Kind(arrow, as_arrow_stream),
+    "arrow-file": Kind(arrow, as_arrow_file),
+}
+PLAIN = {name: Kind(*kind) for name, kind in STREAMS.items()}
+KINDS = {**PLAIN, **TABLES, **PACKED}
+Read = tuple[list[tuple[int, str, str]], list[Unreadable]]
+
+
+def read(kind: Kind, path: Path, split_bytes: int = 1 << 20) -> Read:
+    source = kind.open(RawFile(str(path), 1 << 22, 200), split_bytes)
+    rows: list[tuple[int, str, str]] = []
+    bad: list[Unreadable] = []
+    for split in source.plan():
+        for records in source.read(split):
+            assert records.batch.schema == RECORDS
+            for row in records.batch.to_pylist():
+                assert (row["file"], row["key"], row["language"]) == ("source", "", "de")
+                rows.append((row["record"], row["document"], row["text"]))
+            bad += records.unreadable
+    return rows, bad
+
+
+def texts_of(kind: Kind, folder: Path, texts: Sequence[bytes]) -> tuple[list[str], list[Unreadable]]:
+    rows, bad = read(kind, kind.write(folder / "raw", texts))
+    return [text for _, _, text in rows], bad
+
+
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+
+
+@every_kind
+def test_line_ends_other_than_a_line_feed_stay_in_the_text(kind: Kind, tmp_path: Path) -> None:
+    texts = [b"eins", b"crlf\r", b"lone\rreturn", "line\u2028separator".encode(), b"last"]
+    assert texts_of(kind, tmp_path, texts) == ([text.decode() for text in texts], [])
+
+
+@every_kind
+@pytest.mark.parametrize("split_bytes", [1, 70, 1000])
+def test_any_cut_gives_the_same_records(kind: Kind, split_bytes: int, tmp_path: Path) -> None:
+    texts = [b"%d-" % number * (number % 7 + 1) for number in range(60)]
+    texts[10], texts[31], texts[45] = b"n\xff", b"x" * (LIMIT + 1), b"\xfe"
+    path = kind.write(tmp_path / "raw", texts)
+    rows, bad = read(kind, path)
+    assert read(kind, path, split_bytes) == (rows, bad)
+    assert [text for _, _, text in rows] == [text.decode() for at, text in enumerate(texts) if at not in (10, 31, 45)]
+    assert [entry.reason for entry in bad] == [Reason.NOT_UTF8, Reason.OVERSIZED, Reason.NOT_UTF8]
+    numbers = [number for number, _, _ in rows] + [entry.record for entry in bad]
+    assert len(set(numbers)) == len(texts)
+
+
+@every_kind
+def test_a_file_is_cut(kind: Kind, tmp_path: Path) -> None:
+    path = kind.write(tmp_path / "raw", [b"some text %d" % number for number in range(60)])
+    splits = kind.open(RawFile(str(path), 1 << 20, 200), 60).plan()
+    assert len(splits) > 8
+    assert all(split.stop == after.start for split, after in pairwise(splits))
+
+
+@every_kind
+def test_an_empty_file_is_refused(kind: Kind, tmp_path: Path) -> None:
+    path = tmp_path / "raw"
+    path.touch()
+    with pytest.raises(UserError, match=r"raw: (the file is empty; remove it|not a whole .* remove this source)"):
+        read(kind, path)
+
+
+@pytest.mark.parametrize("kind", [*TABLES.values(), *PACKED.values()], ids=[*TABLES, *PACKED])
+def test_a_file_without_records_is_refused(kind: Kind, tmp_path: Path) -> None:
+    path = tmp_path / "raw"
+    path.write_bytes(kind.pack(b"".join(kind.encode([]))))
+    with pytest.raises(UserError, match=r"raw: the file (is empty|has no rows); remove it from the config's sources"):
+        read(kind, path)
+
+
+@every_kind
+def test_a_missing_file_is_named(kind: Kind, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere: cannot be read .* check the path in the config"):
+        read(kind, tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("kind", PACKED.values(), ids=PACKED.keys())
+def test_what_stands_before_a_cut_is_read(kind: Kind, tmp_path: Path) -> None:
+    texts = [b"".join(b"%d " % (number * at % 9973) for at in range(300)) for number in range(1, 200)]
+    path = kind.write(tmp_path / "raw", texts)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 2 // 3])
+    rows, bad = read(kind, path)
+    assert read(kind, path, 50) == (rows, bad)
+    assert [text for _, _, text in rows] == [text.decode() for text in texts[: len(rows)]]
+    assert bad
+    assert {entry.reason for entry in bad} == {Reason.UNREADABLE}
+    assert bad[-1].error.endswith("nothing behind it was read")
+    assert min(entry.record for entry in bad) > max([number for number, _, _ in rows], default=-1)
+    if kind.each or kind.pack is not bz2.compress:
+        assert len(rows) > 60
+
+
+@pytest.mark.parametrize("kind", PACKED.values(), ids=PACKED.keys())
+def test_a_bomb_is_refused_by_its_ratio(kind: Kind, tmp_path: Path) -> None:
+    path = kind.write(tmp_path / "raw", [b"a" * 3_000_000])
+    with pytest.raises(UserError, match=r"unpacks to more than max_ratio = 200 times its size; .* raise that key"):
+        read(kind, path)
+
+
+@pytest.mark.parametrize("kind", [*TABLES.values(), *PACKED.values()], ids=[*TABLES, *PACKED])
+def test_a_bomb_is_refused_by_its_size(kind: Kind, tmp_path: Path) -> None:
+    path = kind.write(tmp_path / "raw", [b"a sentence" * 2000] * 2)
+    with pytest.raises(UserError, match=r"unpacks to more than max_unpacked_bytes = 9,999; .* raise that key"):
+        kind.open(RawFile(str(path), 9999, 200), 1 << 20).plan()
+
+
+@pytest.mark.parametrize("kind", TABLES.values(), ids=TABLES.keys())
+def test_a_bomb_in_a_table_is_refused(kind: Kind, tmp_path: Path) -> None:
+    path = kind.write(tmp_path / "raw", [b"a" * 3_000_000])
+    with pytest.raises(UserError, match=r"unpacks to more than max_ratio = 200 times its size; .* raise that key"):
+        read(kind, path)
+
+
+@pytest.mark.parametrize("kind", PACKED.values(), ids=PACKED.keys())
+def test_damage_in_the_middle_is_told(kind: Kind, tmp_path: Path) -> None:
+    path = kind.write(tmp_path / "raw", [b"".join(b"%d " % (n * at % 9973) for at in range(99)) for n in range(1, 99)])
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 40] = b"\xa5" * 40
+    path.write_bytes(data)
+    rows, bad = read(kind, path)
+    assert {entry.reason for entry in bad} >= {Reason.UNREADABLE}
+    assert len(rows) + len(bad) <= 100
+
+
+@pytest.mark.parametrize("kind", TABLES.values(), ids=TABLES.keys())
+def test_a_damaged_part_of_a_table_hides_no_other(kind: Kind, tmp_path: Path) -> None:
+    texts = [b"".join(b"%d " % (n * at % 9973) for at in range(99)) for n in range(1, 9)]
+    path = kind.write(tmp_path / "raw", texts)
+    data = path.read_bytes()
+    frames = [at for at in range(len(data)) if data.startswith(b"\x28\xb5\x2f\xfd", at)]
+    longest = max(range(len(frames) // 2), key=lambda at: frames[at + 1] - frames[at])  # the first half's longest text
+    at = frames[longest] + 20
+    path.write_bytes(data[:at] + b"\xa5" * 40 + data[at + 40 :])
+    rows, bad = read(kind, path)
+    assert read(kind, path, 1) == (rows, bad)
+    assert {entry.reason for entry in bad} == {Reason.UNREADABLE}
+    assert all("damaged" in entry.error for entry in bad)
+    if kind.open is parquet:
+        assert len(rows) + len(bad) == len(texts)
+    assert rows
+
+
+@pytest.mark.parametrize("kind", TABLES.values(), ids=TABLES.keys())
+def test_a_table_that_is_cut_off(kind: Kind, tmp_path: Path) -> None:
+    path = kind.write(tmp_path / "raw", [b"some text"] * 8)
+    path.write_bytes(path.read_bytes()[:-300])
+    if kind.encode is as_arrow_stream:
+        rows, bad = read(kind, path)
+        assert rows
+        assert bad[-1].error.endswith("nothing behind it was read")
+        return
+    with pytest.raises(UserError, match=r"raw: not a whole .*; fetch it again or remove this source"):
+        read(kind, path)
+
+
+@pytest.mark.parametrize("kind", TABLES.values(), ids=TABLES.keys())
+def test_a_table_without_the_column_is_refused(kind: Kind, tmp_path: Path) -> None:
+    path = kind.write(tmp_path / "raw", [b"some text"])
+    raw = RawFile(str(path), 1 << 20, 200)
+    source = type(kind.open(raw, 1))
+    with pytest.raises(UserError, match=r"raw: no column body; name one of those that are there: n, url, text"):
+        source("source", raw, Fields("body", None, None), 1, 1).plan()
+    with pytest.raises(UserError, match=r"raw: the column n holds int64, not text; name another in text_field"):
+        source("source", raw, Fields("n", None, None), 1, 1).plan()
