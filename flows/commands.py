@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
 
 import typer
 
 from flows.process import USER_ERROR, StageFailed, Stopped, stopping
 from flows.server import local_api, use_quiet_prefect
 from flows.summary import closing_lines, deliver_all
+from pipelines.arguments import Overrides, RecipePath
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.stage import StageRun
 from pipelines.plan import plan
@@ -27,12 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run)
 
 
-def run(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The recipe, such as flows/configs/demo.yaml.")],
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="Replace a value of the recipe.")
-    ] = None,
-) -> None:
+def run(config: RecipePath, overrides: Overrides = None) -> None:
     """Run all stages of a recipe that are not done yet."""
     recipe = load_recipe(config, overrides or [])
     planned = _planned(recipe)

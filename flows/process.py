@@ -84,7 +84,7 @@ def follow(process: StageProcess, watch: Callable[[], None] = lambda: None) -> N
         try:
             status = _wait(child, watch)
         finally:
-            _end(child)
+            end(child, _GRACE_SECONDS)
     if stopping.is_set() and status != 0:
         raise Stopped
     if status != 0:
@@ -111,11 +111,12 @@ def _wait(child: "subprocess.Popen[bytes]", watch: Callable[[], None]) -> int:
             watch()
 
 
-def _end(child: "subprocess.Popen[bytes]") -> None:
+def end(child: "subprocess.Popen[bytes]", grace: float) -> None:
+    """End a process that is still there: SIGTERM, and after `grace` seconds SIGKILL."""
     if child.poll() is None:
         child.terminate()
         try:
-            child.wait(_GRACE_SECONDS)
+            child.wait(grace)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()

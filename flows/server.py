@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.lifeline import bound
-from flows.process import Stopped, stopping
+from flows.process import Stopped, end, stopping
 from pipelines.datasets.errors import UserError
 
 _START_SECONDS = 180
@@ -67,7 +67,7 @@ def local_api(log: Path) -> Iterator[None]:
         yield
     finally:
         os.environ.pop("PREFECT_API_URL", None)
-        _end(server)
+        end(server, _GRACE_SECONDS)
 
 
 def serve(descriptor: int) -> None:
@@ -90,15 +90,6 @@ def _wait_until_healthy(server: "subprocess.Popen[bytes]", url: str, log: Path) 
         except OSError:
             time.sleep(0.1)
     raise UserError(f"Prefect's local server did not start; see {log}, or set PREFECT_API_URL to a server of your own")
-
-
-def _end(server: "subprocess.Popen[bytes]") -> None:
-    server.terminate()
-    try:
-        server.wait(_GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
 
 
 if __name__ == "__main__":

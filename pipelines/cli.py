@@ -6,17 +6,13 @@ from typing import Annotated
 
 import typer
 
+from pipelines.arguments import Overrides, RecipePath
 from pipelines.datasets.errors import ConfigError, UserError
 from pipelines.datasets.stage import StageSpec, deliver, execute
 from pipelines.plan import plan
 from pipelines.recipe import load_recipe
 from pipelines.registry import register_commands, stages
 
-RecipePath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The recipe, such as flows/configs/demo.yaml.")]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY.PATH=VALUE", help="Replace a value of the recipe; may be given many times."),
-]
 Instance = Annotated[
     str | None, typer.Option("--instance", metavar="NAME", help="Only this one of a stage that runs several times.")
 ]

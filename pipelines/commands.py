@@ -7,9 +7,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.arguments import Overrides, RecipePath
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import Manifest
+from pipelines.plan import plan
+from pipelines.recipe import load_recipe
 
 DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="The folder of a dataset.")]
 _FILES_SHOWN = 40
@@ -23,12 +26,8 @@ def register(app: typer.Typer) -> None:
     app.command("reference", hidden=True)(reference)
 
 
-def fetch(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The recipe.")],
-    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE")] = None,
-) -> None:
+def fetch(config: RecipePath, overrides: Overrides = None) -> None:
     """Fetch the packages that hold the raw input, unless they are there."""
-    from pipelines.recipe import load_recipe
     from pipelines.stages.fetch import fetch as fetch_packages
 
     recipe = load_recipe(config, overrides or [])
@@ -36,14 +35,8 @@ def fetch(
         fetch_packages(recipe.fetch)
 
 
-def show_plan(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The recipe.")],
-    overrides: Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE")] = None,
-) -> None:
+def show_plan(config: RecipePath, overrides: Overrides = None) -> None:
     """Show what a recipe would run, and what of it is done."""
-    from pipelines.plan import plan
-    from pipelines.recipe import load_recipe
-
     table = Table("stage", "state", "dataset", box=None)
     for run in plan(load_recipe(config, overrides or [])):
         table.add_row(run.label, "done" if run.is_done else "to do", str(run.folder))

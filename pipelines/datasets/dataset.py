@@ -54,8 +54,7 @@ class Dataset:
 
     def table(self, entry: FileEntry) -> pa.Table:
         """Return an Arrow file as a table that is memory-mapped: columns cost memory only when touched."""
-        with self._store.map(entry.name) as file:
-            return pa.ipc.open_file(file).read_all()
+        return self._store.table(entry.name)
 
     def read(self, name: str) -> bytes:
         return self._store.read(name)

@@ -77,9 +77,10 @@ class Store:
     def read(self, name: str) -> bytes:
         return self.path(name).read_bytes()
 
-    def map(self, name: str) -> pa.MemoryMappedFile:
-        """Return the file memory-mapped: reading costs no copy, and memory only for the pages that are touched."""
-        return pa.memory_map(str(self.path(name)))
+    def table(self, name: str) -> pa.Table:
+        """Return an Arrow file as a table that is memory-mapped: columns cost memory only when touched."""
+        with pa.memory_map(str(self.path(name))) as file:
+            return pa.ipc.open_file(file).read_all()
 
     def put(self, name: str, write: Callable[[HashingFile], None]) -> Stored:
         """Let `write` fill the file `name`; it appears whole, synced to disk and under its name, or not at all."""

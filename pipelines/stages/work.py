@@ -15,6 +15,7 @@ from pipelines.datasets.evidence import SAMPLES_PER_REASON, Sample
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.stage import Job
+from pipelines.datasets.store import Store
 from pipelines.engine import run_pipeline
 
 
@@ -125,9 +126,8 @@ def dictionary(values: Sequence[str] | pa.Array) -> pa.DictionaryArray:
 
 
 def mapped(path: Path) -> pa.Table:
-    """Return an Arrow file as a table that is memory-mapped: columns cost memory only when touched."""
-    with pa.memory_map(str(path)) as file:
-        return pa.ipc.open_file(file).read_all()
+    """Return an Arrow file of a dataset, given where it is, as a table that is memory-mapped."""
+    return Store(path.parent).table(path.name)
 
 
 def compact(table: pa.Table) -> pa.Table:
