@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
-from pipelines.config import FetchSection
+from pipelines.config.fetch import FetchSection
 from pipelines.datasets.errors import ConfigError
 from pipelines.datasets.stage import EngineSection
 from pipelines.registry import stages

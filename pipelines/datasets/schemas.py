@@ -12,12 +12,16 @@ STAGED = pa.schema(
         pa.field("file", LABEL, nullable=False),  # raw file, or archive and member: a name, never a path to open
         pa.field("record", pa.int32(), nullable=False),  # record in the file, from 0
         pa.field("paragraph", pa.int32(), nullable=False),  # paragraph in the record, from 0
+        pa.field("offset", pa.int64(), nullable=False),  # the record's first byte in the unpacked file, -1: it has none
         pa.field("document", LABEL, nullable=False),  # what may not be divided between splits
+        pa.field("document_row", pa.int32(), nullable=False),  # its row in the split's file of documents (DOCUMENTS)
         pa.field("key", pa.string(), nullable=False),  # the record's key in its file, or ""
         pa.field("group", pa.uint64(), nullable=False),  # equal for translations of one paragraph
-        pa.field("lang", LABEL, nullable=False),  # as declared, else as identified; codes as CC-100 writes them
+        pa.field("lang", LABEL, nullable=False),  # as declared, else the document's; codes as CC-100 writes them
         pa.field("text", pa.string(), nullable=False),  # normalised
         pa.field("changed", pa.int32(), nullable=False),  # characters that normalisation changed
+        pa.field("changes", pa.uint8(), nullable=False),  # which kinds of change: bits of text.normalize.Change
+        pa.field("script", LABEL, nullable=False),  # ISO 15924, of most letters; "" where there are none
         pa.field("lid", LABEL, nullable=False),  # language identified in the text
         pa.field("lid_prob", pa.float32(), nullable=False),  # its probability
         pa.field("chars", pa.int32(), nullable=False),  # code points
@@ -26,6 +30,28 @@ STAGED = pa.schema(
         pa.field("digits", pa.float32(), nullable=False),  # share of digits, likewise
         pa.field("punctuation", pa.float32(), nullable=False),  # share of punctuation, likewise
         pa.field("placeholders", pa.int32(), nullable=False),  # such as {name}
+        pa.field("longest_word", pa.int32(), nullable=False),  # characters of it
+        pa.field("terminal", pa.bool_(), nullable=False),  # ends with the end of a sentence
+        pa.field("boilerplate", pa.bool_(), nullable=False),  # names JavaScript, cookies or terms of use, as C4 asks
+        pa.field("emails", pa.int32(), nullable=False),  # e-mail addresses, masked or not
+        pa.field("addresses", pa.int32(), nullable=False),  # public IP addresses, masked or not
+    ]
+)
+
+# One row for each document of a split: the paragraphs of one record, or of one document where a file's records are
+# its lines. A row of STAGED names its document by `document_row`.
+DOCUMENTS = pa.schema(
+    [
+        pa.field("file", LABEL, nullable=False),
+        pa.field("record", pa.int32(), nullable=False),  # its first
+        pa.field("document", LABEL, nullable=False),
+        pa.field("lang", LABEL, nullable=False),  # as declared, else the vote of its paragraphs weighted by bytes
+        pa.field("lid", LABEL, nullable=False),  # that vote
+        pa.field("lid_prob", pa.float32(), nullable=False),  # mean probability of the paragraphs that agree with it
+        pa.field("agreement", pa.float32(), nullable=False),  # their share of the bytes
+        pa.field("paragraphs", pa.int32(), nullable=False),
+        pa.field("chars", pa.int32(), nullable=False),
+        pa.field("words", pa.int32(), nullable=False),
     ]
 )
 
@@ -61,5 +87,13 @@ CLUSTERS = pa.schema(
         pa.field("cluster", pa.uint64(), nullable=False),  # equal for copies of each other
         pa.field("cluster_size", pa.int32(), nullable=False),
         pa.field("rank", pa.int32(), nullable=False),  # place among the copies, from 0, in the order of the files
+    ]
+)
+
+# What became of each row, beside the file of STAGED or PAIRS that it is aligned to.
+DECISIONS = pa.schema(
+    [
+        pa.field("reason", LABEL, nullable=False),  # why it was dropped, "" where it was kept
+        pa.field("split", LABEL, nullable=False),  # train, dev or test: where it went, or would have gone
     ]
 )

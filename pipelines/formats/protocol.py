@@ -11,11 +11,13 @@ from pipelines.datasets.reasons import Reason
 BATCH_RECORDS = 8192
 BATCH_CHARACTERS = 1 << 24  # at most 64 MiB of UTF-8: an Arrow string column ends at 2 GiB
 
-# one row for each record; `language` as the source writes it, null where the source does not say
+# one row for each record; `language` as the source writes it, null where the source does not say; `offset` of its first
+# byte in the unpacked file or archive member, -1 where it has none there
 RECORDS = pa.schema(
     [
         pa.field("file", pa.string(), nullable=False),
         pa.field("record", pa.int32(), nullable=False),
+        pa.field("offset", pa.int64(), nullable=False),
         pa.field("document", pa.string(), nullable=False),
         pa.field("key", pa.string(), nullable=False),
         pa.field("language", pa.string()),
@@ -89,8 +91,10 @@ class RecordBuilder:
         self._unreadable: list[Unreadable] = []
         self._characters = 0
 
-    def add(self, file: str, record: int, document: str, key: str, language: str | None, text: str) -> None:
-        for column, value in zip(self._columns, (file, record, document, key, language, text), strict=True):
+    def add(
+        self, file: str, record: int, document: str, key: str, language: str | None, text: str, offset: int = -1
+    ) -> None:
+        for column, value in zip(self._columns, (file, record, offset, document, key, language, text), strict=True):
             column.append(value)
         self._characters += len(text)
 

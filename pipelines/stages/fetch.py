@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pipelines.config import FetchSection, Package
+from pipelines.config.fetch import FetchSection, Package
 from pipelines.datasets.errors import UserError
 
 

@@ -1,28 +1,15 @@
 """Ingest: raw bytes of any format to rows of normalised, measured paragraphs. Only blanks are dropped."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import xxhash
-
-from pipelines.config import (
-    CatalogSource,
-    IngestSection,
-    LinesSource,
-    Source,
-    WarcSource,
-)
+from pipelines.config.ingest import IngestSection
+from pipelines.config.sources import CatalogSource, LinesSource, Source, WarcSource
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.evidence import QuarantineEntry, Sample
-from pipelines.datasets.reasons import Reason
-from pipelines.datasets.schemas import STAGED
+from pipelines.datasets.evidence import QuarantineEntry
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.formats.arrow import Arrow
 from pipelines.formats.catalog import Catalog
@@ -31,21 +18,20 @@ from pipelines.formats.fields import Fields
 from pipelines.formats.jsonl import Jsonl
 from pipelines.formats.lines import Lines
 from pipelines.formats.parquet import Parquet
-from pipelines.formats.protocol import Format, Records, Split, Unreadable
+from pipelines.formats.protocol import Format, Split
 from pipelines.formats.warc import Warc
-from pipelines.stages.work import add_up, dictionary, each_task, records_of, samples_by_reason, total
+from pipelines.stages.ingesting.measured import measured
+from pipelines.stages.ingesting.rows import Split as Staged
+from pipelines.stages.ingesting.summary import split_summary, summary
+from pipelines.stages.work import each_task, records_of, samples_by_reason, total
 from pipelines.text.langid import identifier
-from pipelines.text.languages import canonical
-from pipelines.text.normalize import changed, normalize, paragraphs
-from pipelines.text.quality import measure
+from pipelines.text.normalize import lines, paragraphs
 
-_READ_WELL = (Reason.NOT_TEXT, Reason.UNKNOWN_LANGUAGE)  # dropped, but no damage: not for quarantine
 _WITH_FIELDS: dict[str, type[Jsonl] | type[Parquet] | type[Arrow]] = {
     "jsonl": Jsonl,
     "parquet": Parquet,
     "arrow": Arrow,
 }
-CONFUSIONS = 10  # identified languages listed for each declared one
 
 
 @dataclass(frozen=True)
@@ -70,7 +56,7 @@ def run(job: Job) -> Outcome:
         for source in section.sources
         for number, part in enumerate(open_format(source).plan())
     ]
-    each_task(job, "Ingest", tasks, partial(ingest_split, section.language_model))
+    each_task(job, "Ingest", tasks, partial(ingest_split, section))
     records = records_of(job.draft, tasks)
     counts, files, samples = total(records)
     quarantine = [entry for record in records for entry in record.quarantine]
@@ -80,7 +66,7 @@ def run(job: Job) -> Outcome:
         unit_out="paragraphs",
         counts=counts,
         files=files,
-        summary=_summary([record.summary for record in records]),
+        summary=summary([record.summary for record in records]),
         samples=samples,
         quarantine=quarantine,
     )
@@ -102,152 +88,28 @@ def open_format(source: Source) -> Format:
     return kind(source.name, raw, fields, source.split_bytes, source.max_record_bytes)
 
 
-def ingest_split(model: str, draft: Draft, task: IngestTask) -> SplitRecord:
-    """Read one split and write its rows as one Arrow file (STAGED)."""
-    staged = _Staged()
+def ingest_split(section: IngestSection, draft: Draft, task: IngestTask) -> SplitRecord:
+    """Read one split and write its rows (STAGED) and its documents (DOCUMENTS) as an Arrow file each."""
+    staged = Staged(paragraphs if isinstance(task.source, CatalogSource) else lines)
     for records in open_format(task.source).read(task.part):
         staged.add(records)
-    table = _measured(staged.rows, model)
-    entry = draft.write_table(f"staged/{task.split}.arrow", table, {"kind": "staged", "source": task.source.name})
+    rows = staged.paragraphs(mask=section.personal_data == "mask")
+    by_document = isinstance(task.source, LinesSource) and task.source.documents
+    table, documents = measured(rows, by_document, identifier(section.language_model))
+    source = {"source": task.source.name}
+    files = [
+        draft.write_table(f"staged/{task.split}.arrow", table, {"kind": "staged", **source}),
+        draft.write_table(f"documents/{task.split}.arrow", documents, {"kind": "documents", **source}),
+    ]
     dropped = Counter(reason for reason, _ in staged.dropped)
     counts = Counts(staged.records, staged.expanded, table.num_rows, dropped)
     return SplitRecord(
-        files=[entry],
+        files=files,
         rows=SplitRecord.rows_of(counts),
         samples=samples_by_reason(staged.dropped),
         quarantine=staged.quarantine,
-        summary=_split_summary(table),
+        summary=split_summary(table),
     )
-
-
-@dataclass
-class _Rows:
-    file: list[str] = field(default_factory=list)
-    record: list[int] = field(default_factory=list)
-    paragraph: list[int] = field(default_factory=list)
-    document: list[str] = field(default_factory=list)
-    key: list[str] = field(default_factory=list)
-    group: list[int] = field(default_factory=list)
-    language: list[str] = field(default_factory=list)  # "" where none is declared
-    text: list[str] = field(default_factory=list)
-    changed: list[int] = field(default_factory=list)
-
-
-@dataclass
-class _Staged:
-    """The rows of one split and the account of its records; a split's size bounds what it holds."""
-
-    rows: _Rows = field(default_factory=_Rows)
-    records: int = 0
-    expanded: int = 0
-    dropped: list[tuple[Reason, Sample]] = field(default_factory=list)
-    quarantine: list[QuarantineEntry] = field(default_factory=list)
-
-    def add(self, records: Records) -> None:
-        for row in zip(*(column.to_pylist() for column in records.batch.columns), strict=True):
-            self._add_declared(*row)
-        for bad in records.unreadable:
-            self._reject(bad)
-
-    def _add_declared(self, file: str, record: int, document: str, key: str, language: str | None, text: str) -> None:
-        try:
-            declared = canonical(language) if language else ""
-        except UserError as error:
-            self._reject(Unreadable(file, record, Reason.UNKNOWN_LANGUAGE, str(error), text))
-        else:
-            self._add_record(file, record, document, key, declared, text)
-
-    def _add_record(self, file: str, record: int, document: str, key: str, declared: str, text: str) -> None:
-        parts = paragraphs(text)
-        self.records += 1
-        self.expanded += len(parts) - 1
-        for number, part in enumerate(parts):
-            clean = normalize(part)
-            if not clean:
-                sample = Sample.of(file, record, part, declared, "no visible character")
-                self.dropped.append((Reason.EMPTY, sample))
-                continue
-            rows = self.rows
-            rows.file.append(file)
-            rows.record.append(record)
-            rows.paragraph.append(number)
-            rows.document.append(document)
-            rows.key.append(key)
-            rows.group.append(group_of(document, key, number, len(parts)))
-            rows.language.append(declared)
-            rows.text.append(clean)
-            rows.changed.append(changed(part, clean))
-
-    def _reject(self, bad: Unreadable) -> None:
-        self.records += 1
-        self.dropped.append((bad.reason, Sample.of(bad.file, bad.record, bad.text, detail=bad.error)))
-        if bad.reason not in _READ_WELL:
-            entry = QuarantineEntry(file=bad.file, record=bad.record, reason=bad.reason, error=bad.error)
-            self.quarantine.append(entry)
-
-
-def group_of(document: str, key: str, paragraph: int, paragraphs: int) -> int:
-    """Return the hash that ties translations of one paragraph together, 0 where a record has no key.
-
-    The number of paragraphs takes part, so that a translation that was cut differently is not paired askew.
-    """
-    return xxhash.xxh3_64_intdigest(f"{document}\0{key}\0{paragraph}\0{paragraphs}".encode()) if key else 0
-
-
-def _measured(rows: _Rows, model: str) -> pa.Table:
-    measures = measure(rows.text)
-    identified = identifier(model).identify(rows.text)
-    pairs = zip(rows.language, identified.languages, strict=True)
-    columns = {
-        "file": dictionary(rows.file),
-        "record": pa.array(rows.record, pa.int32()),
-        "paragraph": pa.array(rows.paragraph, pa.int32()),
-        "document": dictionary(rows.document),
-        "key": pa.array(rows.key, pa.string()),
-        "group": pa.array(np.array(rows.group, np.uint64)),
-        "lang": dictionary([declared or found for declared, found in pairs]),
-        "text": pa.array(rows.text, pa.string()),
-        "changed": pa.array(rows.changed, pa.int32()),
-        "lid": dictionary(identified.languages),
-        "lid_prob": identified.probabilities,
-        "chars": measures.chars,
-        "words": measures.words,
-        "letters": measures.letters,
-        "digits": measures.digits,
-        "punctuation": measures.punctuation,
-        "placeholders": measures.placeholders,
-    }
-    return pa.table(columns, schema=STAGED)
-
-
-def _split_summary(table: pa.Table) -> dict[str, Any]:
-    languages, found = table["lang"].to_pylist(), table["lid"].to_pylist()
-    confusion: dict[str, Counter[str]] = {}
-    characters: Counter[str] = Counter()
-    changed_rows: Counter[str] = Counter()
-    columns = (table["chars"].to_pylist(), table["changed"].to_pylist())
-    for language, identified, chars, changes in zip(languages, found, *columns, strict=True):
-        confusion.setdefault(language, Counter())[identified] += 1
-        characters[language] += chars
-        changed_rows[language] += changes > 0
-    rows = Counter(languages)
-    by_language = {
-        name: {"rows": rows[name], "characters": characters[name], "changed_rows": changed_rows[name]} for name in rows
-    }
-    return {"languages": by_language, "confusion": {name: dict(counts) for name, counts in confusion.items()}}
-
-
-def _summary(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    summed = add_up(parts)
-    confusion = summed.get("confusion", {})
-    return {**summed, "confusion": {name: dict(_largest(counts)) for name, counts in confusion.items()}}
-
-
-def _largest(counts: dict[str, int]) -> Iterator[tuple[str, int]]:
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    yield from ordered[:CONFUSIONS]
-    if rest := sum(count for _, count in ordered[CONFUSIONS:]):
-        yield "other", rest
 
 
 def _check_tolerated(quarantine: list[QuarantineEntry], counts: Counts, tolerated: float) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from pipelines.config import PublishSection
+from pipelines.config.publish import PublishSection
 from pipelines.datasets.draft import SplitRecord
 from pipelines.datasets.evidence import Sample
 from pipelines.datasets.stage import Job, Outcome

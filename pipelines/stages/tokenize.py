@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipelines.config import TokenizeSection
+from pipelines.config.tokenize import TokenizeSection
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import Draft, SplitRecord

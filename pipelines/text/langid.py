@@ -51,7 +51,7 @@ class LanguageIdentifier:
             except ValueError as error:
                 raise UserError(f"{location}: not a fastText model; check ingest.language_model") from error
 
-    def identify(self, texts: Sequence[str]) -> Identified:
+    def identify(self, texts: Sequence[str], scripts: Sequence[str]) -> Identified:
         """Return the language of each text as the model labels it (`zh` for Chinese in either script).
 
         Placeholders are not looked at.

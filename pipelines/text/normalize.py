@@ -7,11 +7,32 @@ direction marks. The tokenizer's own, stronger normalisation is `pipelines.text.
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 _BLANK_LINES = re.compile(r"\r?\n(?:[^\S\n]*\n)+")
 _WHITE_SPACE = re.compile(r"[^\S ]| {2,}")
 # control characters that are not white space, the byte order mark and U+FFFE, U+FFFF, which are no characters
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
+
+
+@dataclass(frozen=True)
+class Normalized:
+    """Clean texts, how many characters were changed, and the kinds of change as bits (all [n])."""
+
+    texts: list[str]
+    changed: npt.NDArray[np.int32]
+    changes: npt.NDArray[np.uint8]
+
+
+def normalize_all(texts: Sequence[str]) -> Normalized:
+    """Return each text normalised, "" where nothing visible is left."""
+    clean = [normalize(text) for text in texts]
+    counts = np.fromiter(map(changed, texts, clean), np.int32, len(clean))
+    return Normalized(clean, counts, np.zeros(len(clean), np.uint8))
 
 
 def normalize(text: str) -> str:
@@ -29,6 +50,13 @@ def paragraphs(text: str) -> list[str]:
     if "\n" not in text:
         return [text]
     return _BLANK_LINES.split(text.strip())
+
+
+def lines(text: str) -> list[str]:
+    """Return the lines of `text` that are not blank, as they are; `text` itself where all are."""
+    if "\n" not in text:
+        return [text]
+    return [line for line in text.split("\n") if line and not line.isspace()] or [text]
 
 
 def changed(before: str, after: str) -> int:

@@ -37,6 +37,9 @@ class Measures:
     digits: Float32
     punctuation: Float32
     placeholders: Int32
+    longest_word: Int32
+    terminal: npt.NDArray[np.bool_]
+    boilerplate: npt.NDArray[np.bool_]
 
 
 def measure(texts: Sequence[str]) -> Measures:
@@ -61,6 +64,9 @@ def measure(texts: Sequence[str]) -> Measures:
         digits=(count(_DIGIT) / visible).astype(np.float32),
         punctuation=(count(_PUNCTUATION) / visible).astype(np.float32),
         placeholders=np.fromiter((len(placeholders(text)) for text in texts), np.int32, len(texts)),
+        longest_word=np.fromiter((max(map(len, text.split(" "))) for text in texts), np.int32, len(texts)),
+        terminal=np.fromiter((text.endswith((".", "!", "?")) for text in texts), bool, len(texts)),
+        boilerplate=np.fromiter(("javascript" in text.lower() for text in texts), bool, len(texts)),
     )
 
 

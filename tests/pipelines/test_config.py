@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from pipelines.config import STAGES, DeduplicateSection, IngestSection, PublishSection
+from pipelines.config import STAGES
+from pipelines.config.deduplicate import DeduplicateSection
+from pipelines.config.ingest import IngestSection
+from pipelines.config.publish import PublishSection
 from pipelines.datasets.fingerprint import canonical
 
 SOURCE = {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipelines.config import PublishSection
+from pipelines.config.publish import PublishSection
 from pipelines.datasets.counts import Counts
 from pipelines.dedup.survivors import SPLITS
 from pipelines.stages.publishing.thresholds import values

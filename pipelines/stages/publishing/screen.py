@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.config import PublishSection
+from pipelines.config.publish import PublishSection
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.dedup.exact import Hashes
 from pipelines.stages.inputs import FileTask, RowFile, sides

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from pipelines.config import HeldOut
+from pipelines.config.publish import HeldOut
 from pipelines.dedup.survivors import DEV, TEST, TRAIN, Levels
 
 MOST_OF_A_LANGUAGE = 0.4  # of its pairs that may be asked for in one held-out part

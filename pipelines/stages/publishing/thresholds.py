@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.config import Thresholds
+from pipelines.config.publish import Thresholds
 from pipelines.datasets.reasons import Reason
 from pipelines.dedup.exact import Hashes
 from pipelines.stages.work import codes, column

@@ -48,7 +48,7 @@ def rows(dataset: Dataset, *columns: str, **partition: str) -> list[tuple[Any, .
     """Return the rows of the Arrow files with this partition, as tuples of these columns."""
     found = []
     for entry in dataset.files(**partition):
-        if not entry.name.endswith(".arrow"):
+        if not entry.name.endswith(".arrow") or (entry.partition.get("kind") == "documents" and not partition):
             continue
         found += [tuple(row[name] for name in columns) for row in dataset.table(entry).select(columns).to_pylist()]
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.config import FetchSection
+from pipelines.config.fetch import FetchSection
 from pipelines.datasets.errors import UserError
 from pipelines.stages.fetch import fetch
 

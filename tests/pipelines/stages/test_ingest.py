@@ -15,7 +15,7 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import STAGED
 from pipelines.stages import ingest
-from pipelines.stages.ingest import group_of
+from pipelines.stages.ingesting.rows import group_of
 
 CATALOGS = {
     "light": {

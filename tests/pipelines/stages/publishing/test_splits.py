@@ -6,7 +6,7 @@ import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.config import HeldOut
+from pipelines.config.publish import HeldOut
 from pipelines.dedup.survivors import DEV, TEST, TRAIN
 from pipelines.stages.publishing.splits import MOST_OF_A_LANGUAGE, Assignment, assign
 

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.config import Thresholds
+from pipelines.config.publish import Thresholds
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import PAIRS, STAGED
 from pipelines.dedup.exact import hash_texts

@@ -1,0 +1,58 @@
+"""The corpus stages and their sections of the config. Light: importing it loads neither Beam nor a model."""
+
+from pipelines.config.align import AlignSection
+from pipelines.config.deduplicate import DeduplicateSection
+from pipelines.config.ingest import IngestSection
+from pipelines.config.publish import PublishSection
+from pipelines.config.tokenize import TokenizeSection
+from pipelines.datasets.stage import StageSpec
+
+STAGES: tuple[StageSpec, ...] = (
+    StageSpec(
+        name="ingest",
+        version=1,
+        section=IngestSection,
+        entry="pipelines.stages.ingest:run",
+        needs=(),
+        extra="pipelines",
+        help="Read raw files, normalise and measure each paragraph.",
+    ),
+    StageSpec(
+        name="align",
+        version=1,
+        section=AlignSection,
+        entry="pipelines.stages.align:run",
+        needs=("ingest",),
+        extra="pipelines",
+        help="Pair each sentence with its counterpart in the pivot language.",
+    ),
+    StageSpec(
+        name="deduplicate",
+        version=1,
+        section=DeduplicateSection,
+        entry="pipelines.stages.deduplicate:run",
+        needs=("ingest",),
+        optional=("align",),
+        extra="pipelines",
+        help="Find the copies of each text and pair; nothing is dropped.",
+    ),
+    StageSpec(
+        name="publish",
+        version=1,
+        section=PublishSection,
+        entry="pipelines.stages.publish:run",
+        needs=("ingest", "deduplicate"),
+        optional=("align",),
+        extra="pipelines",
+        help="Apply thresholds, keep one of each cluster, hold out documents, write language shards.",
+    ),
+    StageSpec(
+        name="tokenize",
+        version=1,
+        section=TokenizeSection,
+        entry="pipelines.stages.tokenize:run",
+        needs=("publish",),
+        extra="pipelines",
+        help="Train a SentencePiece model on the train split and encode all shards.",
+    ),
+)

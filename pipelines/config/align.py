@@ -1,0 +1,12 @@
+"""`align`: pair each sentence with its counterpart."""
+
+from pydantic import Field
+
+from pipelines.config.base import Buckets, LanguageCode, Section
+
+
+class AlignSection(Section):
+    """Pair each sentence with its counterpart in the pivot language."""
+
+    pivot: LanguageCode = Field("en", description="The language on the source side of every pair.")
+    buckets: Buckets = Field(16, description="Into how many parts the hash space is cut to be matched.")

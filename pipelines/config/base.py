@@ -1,0 +1,29 @@
+"""What the sections of all stages are made of."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from pipelines.datasets.errors import UserError
+from pipelines.datasets.fingerprint import NotFingerprinted
+from pipelines.text.languages import canonical
+
+
+def _known_language(code: str) -> str:
+    try:
+        canonical(code)
+    except UserError as error:
+        raise ValueError(str(error)) from error
+    return code
+
+
+LanguageCode = Annotated[str, AfterValidator(_known_language)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Buckets = Annotated[int, Field(ge=1, le=4096), NotFingerprinted()]
+
+
+class Section(BaseModel):
+    """A part of a recipe: no other keys than its own, and nothing changes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,0 +1,95 @@
+"""The raw files that `ingest` reads: a section for each format."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from pipelines.config.base import LanguageCode, Name, Section
+from pipelines.datasets.fingerprint import RawPath
+from pipelines.formats.catalog import compile_pattern
+
+
+def _pattern(pattern: str) -> str:
+    compile_pattern(pattern)
+    return pattern
+
+
+class CatalogSource(Section):
+    """Translated messages: one JSON file for each document and language."""
+
+    format: Literal["catalog"]
+    name: Name = Field(description="The source's name; row ids and shard names begin with it.")
+    path: RawPath = Field(description="A zip archive (a wheel is one) or a folder; fsspec URLs too.")
+    pattern: Annotated[str, AfterValidator(_pattern)] = Field(
+        description="Which files to read: a path inside the source with the places {document} and {language}."
+    )
+    languages: tuple[LanguageCode, ...] = Field(
+        min_length=1, description="The languages to read, as the file names write them."
+    )
+    split_bytes: int = Field(8 << 20, ge=1, description="About how many bytes of JSON one worker reads at a time.")
+    max_member_bytes: int = Field(16 << 20, ge=1, description="Larger files are not read but put into quarantine.")
+
+
+class FileSource(Section):
+    """The keys of every format that is one file."""
+
+    name: Name = Field(description="The source's name; row ids and shard names begin with it.")
+    path: RawPath = Field(description="The file; fsspec URLs too.")
+    language: LanguageCode | None = Field(
+        None, description="The language of all records that declare none; without it, each row's identified language."
+    )
+    split_bytes: int = Field(32 << 20, ge=1, description="About how many unpacked bytes one worker reads at a time.")
+    max_record_bytes: int = Field(16 << 20, ge=1, description="Longer records are not read but put into quarantine.")
+    max_unpacked_bytes: int = Field(
+        32 << 30, ge=1, description="A file that unpacks to more bytes is refused as a decompression bomb."
+    )
+    max_ratio: int = Field(
+        200, ge=1, description="So is one that unpacks to more than so many times its size (and to more than 1 MiB)."
+    )
+
+
+class LinesSource(FileSource):
+    """Plain text, one paragraph a line, plain or compressed."""
+
+    format: Literal["lines"]
+    documents: bool = Field(False, description="Whether a blank line ends a document, as in CC-100's files.")
+    max_record_bytes: int = Field(1 << 20, ge=1, description="Longer lines are not read but put into quarantine.")
+
+
+class FieldsSource(FileSource):
+    """The keys of every format with named fields."""
+
+    text_field: str = Field("text", description="The field or column that holds the text.")
+    document_field: str | None = Field(
+        None, description="The one that names the document (a URL, an id); a document's rows go into one split."
+    )
+    language_field: str | None = Field(None, description="The one that declares the record's language.")
+
+
+class JsonlSource(FieldsSource):
+    """JSON Lines, plain or compressed: one object a line."""
+
+    format: Literal["jsonl"]
+
+
+class ParquetSource(FieldsSource):
+    """Parquet with a text column."""
+
+    format: Literal["parquet"]
+
+
+class ArrowSource(FieldsSource):
+    """An Arrow IPC file or stream with a text column, as Hugging Face `datasets` writes it."""
+
+    format: Literal["arrow"]
+
+
+class WarcSource(FileSource):
+    """WET and WARC, plain or compressed: one web page a record."""
+
+    format: Literal["warc"]
+
+
+Source = Annotated[
+    CatalogSource | LinesSource | JsonlSource | ParquetSource | ArrowSource | WarcSource, Field(discriminator="format")
+]
