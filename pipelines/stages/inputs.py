@@ -42,6 +42,12 @@ class RowFile:
     def table(self) -> pa.Table:
         return mapped(self.path)
 
+    def scored_table(self) -> pa.Table:
+        return self.table()
+
+    def scored_documents(self) -> pa.Table:
+        return mapped(self.path.parent.parent / self.name.replace("staged/", "documents/", 1))
+
     def cluster_table(self) -> pa.Table:
         """Return the clusters of the file's rows (CLUSTERS). Raises ValueError where the file was given none."""
         if self.clusters is None:

@@ -6,11 +6,9 @@ hashes alone are shuffled; and the shards, whose rows are re-read from where ing
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from pipelines.config.publish import PublishSection
 from pipelines.datasets.draft import SplitRecord
-from pipelines.datasets.evidence import Sample
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.stages.inputs import FileTask, row_files, tasks_for
 from pipelines.stages.publishing.card import card
@@ -18,8 +16,9 @@ from pipelines.stages.publishing.decide import Deciding, decisions
 from pipelines.stages.publishing.screen import pairs_by_document, screen_file, small_languages
 from pipelines.stages.publishing.shards import plan_shards, write_shard
 from pipelines.stages.publishing.splits import Assignment, assign
+from pipelines.stages.publishing.summary import summary, write_evidence
 from pipelines.stages.publishing.thresholds import values
-from pipelines.stages.work import add_up, each_task, records_of, run_counted, samples_by_reason, total, unfinished
+from pipelines.stages.work import each_task, records_of, run_counted, total, unfinished
 
 
 def run(job: Job) -> Outcome:
@@ -41,9 +40,10 @@ def run(job: Job) -> Outcome:
     each_task(job, "Shards", shards, write_shard)
     written = [entry for record in records_of(job.draft, shards) for entry in record.files]
 
-    summary = _summary(section, decided, assignment)
-    readme = job.draft.write_bytes("README.md", card(section, counts, summary["rows"]).encode(), {"kind": "card"})
-    return Outcome("rows", "rows", counts, [*written, *kept_decisions, readme], summary, samples)
+    told = summary(decided, values(section.thresholds), assignment)
+    evidence = write_evidence(job.draft, decided)
+    readme = job.draft.write_bytes("README.md", card(section, counts, told["rows"]).encode(), {"kind": "card"})
+    return Outcome("rows", "rows", counts, [*written, *kept_decisions, *evidence, readme], told, samples)
 
 
 def _assignment(section: PublishSection, screened: Sequence[SplitRecord]) -> Assignment:
@@ -62,24 +62,3 @@ def _usual_ratios(job: Job) -> dict[str, float]:
 def _pivot(job: Job) -> str:
     aligned = job.inputs.get("align")
     return str(job.input("align").manifest.config["pivot"]) if aligned else ""
-
-
-def _summary(section: PublishSection, decided: Sequence[SplitRecord], assignment: Assignment) -> dict[str, Any]:
-    summaries = [record.summary for record in decided]
-    dropped = add_up(summary["dropped"] for summary in summaries)
-    return {
-        "rows": add_up(summary["kept"] for summary in summaries),
-        "dropped": dropped,
-        "thresholds": {str(reason): keys for reason, keys in values(section.thresholds).items()},
-        "documents_added": {
-            part: sum(1 for level in assignment.added.values() if level == number)
-            for number, part in ((1, "dev"), (2, "test"))
-        },
-        "examples": {kind: _examples(summaries, kind) for kind in dropped},
-    }
-
-
-def _examples(summaries: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    rows = (row for summary in summaries for row in summary["examples"].get(kind, []))
-    found = samples_by_reason((kind, Sample.model_validate(row)) for row in rows)
-    return [sample.model_dump() for sample in found.get(kind, [])]

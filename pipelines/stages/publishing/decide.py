@@ -7,6 +7,7 @@ all rows; only rows that passed the thresholds send any.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import apache_beam as beam
@@ -25,6 +26,7 @@ from pipelines.dedup.survivors import SPLITS, Levels, leaks, losers
 from pipelines.stages.inputs import FileTask, RowFile
 from pipelines.stages.publishing.screen import screened
 from pipelines.stages.publishing.splits import Assignment
+from pipelines.stages.publishing.summary import account
 from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, code_of, describe
 from pipelines.stages.work import codes, column, mapped, samples_by_reason
 
@@ -173,6 +175,7 @@ def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, An
             "kept": {task.file.kind: _by_language(names, language, rows.levels, reasons == PASSED)},
             "dropped": {task.file.kind: {str(reason): count for reason, count in dropped.items()}},
             "examples": {task.file.kind: [sample.model_dump() for sample in examples.get(None, [])]},
+            **account(task.file, reasons, partial(describe, thresholds=deciding.thresholds)),
         },
     )
 

@@ -48,6 +48,12 @@ def screen_file(section: PublishSection, usual: Mapping[str, float], draft: Draf
     return SplitRecord(files=[entry], summary=summary)
 
 
+def whole_rows(file: RowFile, positions: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Return some rows with all that they were screened by."""
+    rows: list[dict[str, Any]] = file.scored_table().take(pa.array(positions)).to_pylist()
+    return rows
+
+
 def screened(draft: Draft, file: RowFile) -> Screened:
     """Return what `screen_file` kept."""
     table = mapped(draft.folder / _name(file))
