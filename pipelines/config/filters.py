@@ -122,7 +122,9 @@ class EvaluationFile(Section):
     """A file of sentences that scores will be reported on."""
 
     name: Name = Field(description="The evaluation set's name, in counts and in contamination.json.")
-    path: RawPath = Field(description="Text with a sentence a line, `.jsonl` or `.tsv`, packed or not; fsspec URLs too.")
+    path: RawPath = Field(
+        description="Text with a sentence a line, `.jsonl` or `.tsv`, packed or not; fsspec URLs too."
+    )
     fields: tuple[str, ...] = Field(
         (), description="What to read: keys of JSON Lines, or columns of TSV counted from 1; all text without it."
     )

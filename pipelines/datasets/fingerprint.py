@@ -30,6 +30,7 @@ class NotFingerprinted:
 
 
 RawPath = Annotated[str, ContentHashed()]
+LANGUAGE_PLACE = "{language}"
 CHECKSUM_NAME = "xxh3_128"
 _BLOCK = 1 << 20
 
@@ -54,9 +55,11 @@ def canonical(config: BaseModel) -> dict[str, Any]:
 def content_hash(location: str) -> str:
     """Return the hash of a raw file's bytes, of a folder's names and bytes, or of a remote file's size and ETag.
 
-    `location` is a path or any fsspec URL, chained ones included (`zip://member::archive.whl`).
-    Raises UserError where there is nothing to read.
+    `location` is a path or any fsspec URL, chained ones included (`zip://member::archive.whl`); a path with the place
+    `{language}` stands for the files of all languages. Raises UserError where there is nothing to read.
     """
+    if LANGUAGE_PLACE in location:
+        return _pattern_hash(location)
     if "://" in location and not location.startswith(("file://", "zip://")):
         return _remote_hash(location)
     path = Path(location.removeprefix("file://"))
@@ -120,6 +123,15 @@ def _folder_hash(folder: Path) -> str:
             with path.open("rb") as file:
                 entries.append((path.relative_to(folder).as_posix(), _stream_hash(file)))
     return digest(to_json(entries))
+
+
+def _pattern_hash(pattern: str) -> str:
+    folder = Path(f"{pattern.split(LANGUAGE_PLACE)[0]}x").parent
+    names = Path(pattern).relative_to(folder).as_posix().replace(LANGUAGE_PLACE, "*")
+    places = sorted(folder.glob(names)) if folder.is_dir() else []
+    if not places:
+        raise UserError(f"{pattern}: there is no such file for any language; check the path in the config")
+    return digest(to_json([(place.relative_to(folder).as_posix(), content_hash(str(place))) for place in places]))
 
 
 def _remote_hash(location: str) -> str:

@@ -1,7 +1,7 @@
 """The rows that align, deduplicate and publish read: the staged texts and, where there are any, the aligned pairs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -21,14 +21,20 @@ Kind = Literal["text", "pairs"]
 class RowFile:
     """One file of texts or pairs, small enough to be sent about. Its `index` orders all files of a stage's input.
 
-    `clusters` is the file of its rows' clusters, once there is one.
+    `documents` is the file of the documents that texts belong to. `clusters` is the file of its rows' clusters, once
+    there is one, `document_clusters` that of its documents'. `scores` and `document_scores` are what was annotated, if
+    anything was.
     """
 
     index: int
     kind: Kind
     name: str
     path: Path
+    documents: Path | None = None
     clusters: Path | None = None
+    document_clusters: Path | None = None
+    scores: Path | None = None
+    document_scores: Path | None = None
 
     @property
     def split(self) -> str:
@@ -39,14 +45,38 @@ class RowFile:
         """The column whose language a row counts for."""
         return "lang" if self.kind == "text" else "target_lang"
 
+    @property
+    def documents_name(self) -> str:
+        """The name of its file of documents."""
+        return self.name.replace("staged/", "documents/", 1)
+
     def table(self) -> pa.Table:
         return mapped(self.path)
 
+    def scored_table(self) -> pa.Table:
+        """Return the rows with their annotated columns."""
+        return _with_scores(self.table(), self.scores)
+
+    def scored_documents(self) -> pa.Table:
+        """Return the documents with their annotated columns. Raises ValueError as `document_table` does."""
+        return _with_scores(self.document_table(), self.document_scores)
+
+    def document_table(self) -> pa.Table:
+        """Return the file's documents (DOCUMENTS). Raises ValueError for a file of pairs, which has none."""
+        return mapped(self._given(self.documents))
+
     def cluster_table(self) -> pa.Table:
         """Return the clusters of the file's rows (CLUSTERS). Raises ValueError where the file was given none."""
-        if self.clusters is None:
-            raise ValueError(f"{self.name} was given no clusters")
-        return mapped(self.clusters)
+        return mapped(self._given(self.clusters))
+
+    def document_cluster_table(self) -> pa.Table:
+        """Return the clusters of its documents (CLUSTERS). Raises ValueError where the file was given none."""
+        return mapped(self._given(self.document_clusters))
+
+    def _given(self, path: Path | None) -> Path:
+        if path is None:
+            raise ValueError(f"{self.name} was not given the file that is asked for")
+        return path
 
 
 @dataclass(frozen=True)
@@ -68,11 +98,20 @@ def row_files(job: Job, clusters: Dataset | None = None) -> list[RowFile]:
     if job.inputs.get("align"):
         aligned = job.input("align")
         found += [("pairs", aligned, entry) for entry in aligned.files(kind="pairs")]
-    cluster_paths = _paths_of_clusters(clusters) if clusters else {}
-    return [
-        RowFile(index, kind, entry.name, dataset.path(entry), cluster_paths.get(entry.name))
-        for index, (kind, dataset, entry) in enumerate(found)
-    ]
+    documents = {entry.name: ingested.path(entry) for entry in ingested.files(kind="documents")}
+    beside = {kind: _paths_by_file(clusters, kind) for kind in ("clusters", "document_clusters")}
+    scores = _paths_by_file(job.input("annotate") if job.inputs.get("annotate") else None, "scores")
+    files = []
+    for index, (kind, dataset, entry) in enumerate(found):
+        file = RowFile(index, kind, entry.name, dataset.path(entry), clusters=beside["clusters"].get(entry.name))
+        if kind == "text":
+            name = file.documents_name
+            clusters_of = beside["document_clusters"].get(name)
+            file = replace(
+                file, documents=documents[name], document_clusters=clusters_of, document_scores=scores.get(name)
+            )
+        files.append(replace(file, scores=scores.get(entry.name)))
+    return files
 
 
 def tasks_for(step: str, files: Iterable[RowFile]) -> list[FileTask]:
@@ -94,5 +133,12 @@ def row_keys(file: RowFile) -> Hashes:
     return cluster_keys(languages, *sides(table, file.kind)) if len(languages) else np.zeros(0, np.uint64)
 
 
-def _paths_of_clusters(clusters: Dataset) -> dict[str, Path]:
-    return {entry.partition["of"]: clusters.path(entry) for entry in clusters.files(kind="clusters")}
+def _paths_by_file(found: Dataset | None, kind: str) -> dict[str, Path]:
+    return {entry.partition["of"]: found.path(entry) for entry in found.files(kind=kind)} if found else {}
+
+
+def _with_scores(table: pa.Table, path: Path | None) -> pa.Table:
+    scores = mapped(path) if path else pa.table({})
+    for name in scores.column_names:
+        table = table.append_column(name, scores[name])
+    return table

@@ -13,7 +13,6 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
-from pipelines.config.publish import Thresholds
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.evidence import Sample
@@ -23,9 +22,9 @@ from pipelines.datasets.schemas import DECISIONS
 from pipelines.dedup.exact import Hashes, by_bucket, mix
 from pipelines.dedup.survivors import SPLITS, Levels, leaks, losers
 from pipelines.stages.inputs import FileTask, RowFile
-from pipelines.stages.publishing.screen import screened
+from pipelines.stages.publishing.screen import screened, whole_rows
 from pipelines.stages.publishing.splits import Assignment
-from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, code_of, describe
+from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, Limits, code_of, describe
 from pipelines.stages.work import codes, column, mapped, samples_by_reason
 
 COPIES: Final = "copies"
@@ -42,7 +41,7 @@ class Deciding:
     """What every file is decided by."""
 
     draft: Draft
-    thresholds: Thresholds
+    limits: Limits
     assignment: Assignment
     small: Mapping[str, list[str]]  # languages that are too small, by kind
     buckets: int
@@ -164,7 +163,7 @@ def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, An
     counts = np.bincount(reasons, minlength=len(REASONS) + 1).tolist()
     dropped = {reason: count for reason, count in zip(REASONS, counts[1:], strict=True) if count}
     language, names = codes(task.file.table(), task.file.language_column)
-    examples = samples_by_reason(_candidates(deciding.thresholds, task.file, rows.clusters, reasons))
+    examples = samples_by_reason(_candidates(deciding.limits, task.file, rows.clusters, reasons))
     return SplitRecord(
         files=[entry],
         rows=SplitRecord.rows_of(Counts(len(reasons), 0, counts[PASSED], dropped)),
@@ -196,14 +195,14 @@ def _by_language(names: list[str], language: Any, levels: Levels, kept: Any) -> 
 
 
 def _candidates(
-    thresholds: Thresholds, file: RowFile, clusters: Hashes, reasons: Codes
+    limits: Limits, file: RowFile, clusters: Hashes, reasons: Codes
 ) -> Iterator[tuple[Reason | None, Sample]]:
     """Yield some rows of every reason, and of those that are kept (None), that are no neighbours of each other."""
     order = np.argsort(mix(clusters ^ np.arange(len(reasons), dtype=np.uint64)))
     for code in np.unique(reasons).tolist():
         reason = None if code == PASSED else REASONS[code - 1]
-        for row in file.table().take(pa.array(order[reasons[order] == code][:CANDIDATES])).to_pylist():
-            detail = describe(reason, row, thresholds) if reason else ""
+        for row in whole_rows(file, order[reasons[order] == code][:CANDIDATES]):
+            detail = describe(reason, row, limits) if reason else ""
             if file.kind == "pairs":
                 text = f"{row['source_text']} → {row['target_text']}"
                 yield reason, Sample.of(row["target_file"], row["target_record"], text, row["target_lang"], detail)

@@ -26,7 +26,7 @@ _FAILS: Final[dict[Sign, Callable[[Any, Any], Any]]] = {
 }  # fmt: skip
 
 # Scripts that set no space between words, and those that end a sentence by a space at most (Unicode 16, chapter 16).
-UNSPACED: Final = frozenset({"Hans", "Hant", "Hani", "Jpan", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
+UNSPACED: Final = frozenset({"Hans", "Hant", "Hani", "Jpan", "Thai", "Laoo", "Khmr", "Mymr"})
 UNSTOPPED: Final = frozenset({"Thai", "Laoo"})
 
 
@@ -95,7 +95,7 @@ def _one(value: Any) -> pa.Array:
 
 
 def _lines_per_word(paragraphs: pa.Array, words: pa.Array) -> npt.NDArray[np.float32]:
-    return ((paragraphs.to_numpy() - 1) / np.maximum(words.to_numpy(), 1)).astype(np.float32)
+    return np.asarray((paragraphs.to_numpy() - 1) / np.maximum(words.to_numpy(), 1), np.float32)
 
 
 def _shorter(source: pa.Array, target: pa.Array) -> Any:

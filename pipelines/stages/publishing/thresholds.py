@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.config.annotate import PERPLEXITY
 from pipelines.config.filters import Percentile
 from pipelines.config.publish import PublishSection
 from pipelines.datasets.reasons import Reason
@@ -21,7 +22,7 @@ from pipelines.text.languages import may_be
 REASONS: Final = tuple(Reason)
 PASSED: Final = 0
 BUCKETS: Final = ("head", "middle", "tail")
-PERPLEXITY: Final = "perplexity"
+
 
 Codes = npt.NDArray[np.uint8]
 _Mask = npt.NDArray[np.bool_]
@@ -157,8 +158,9 @@ def _pair_masks(pairs: pa.Table, sides: Sequence[Hashes], usual: Mapping[str, fl
     uneven = off > np.float32(math.log(thresholds.max_length_ratio))
     source, target = (_lengths(pairs, side) for side in ("source", "target"))
     yield Reason.LENGTH_RATIO, (np.maximum(source, target) >= thresholds.length_ratio_chars) & uneven
-    yield Reason.WRONG_LANGUAGE, (
-        _wrong_language(pairs, "source_", source, limits) | _wrong_language(pairs, "target_", target, limits)
+    yield (
+        Reason.WRONG_LANGUAGE,
+        (_wrong_language(pairs, "source_", source, limits) | _wrong_language(pairs, "target_", target, limits)),
     )
     yield from _rules_of(limits, "pairs", "filters", pairs, language, names)
 
