@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from pipelines.config.base import Buckets, Section, Share
+from pipelines.config.deduplicate import Duplicates
 
 
 class Thresholds(Section):
@@ -49,6 +50,7 @@ class PublishSection(Section):
     """Apply the thresholds, keep one of each cluster, hold out whole documents, write language shards."""
 
     thresholds: Thresholds = Field(default_factory=Thresholds, description="What a row must pass.")
+    duplicates: Duplicates = Field(default_factory=Duplicates, description="What is kept of copies.")
     test: HeldOut = Field(default_factory=HeldOut, description="The part that scores are reported on.")
     dev: HeldOut = Field(default_factory=HeldOut, description="The part that choices are made on.")
     shard_rows: int = Field(100_000, ge=1, description="The most rows in a shard.")

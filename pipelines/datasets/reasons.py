@@ -30,6 +30,10 @@ class Reason(StrEnum):
     SMALL_LANGUAGE = "small_language"
 
     # publish: copies
+    PUBLISHED_BEFORE = "published_before"
+    REPEATED = "repeated"
+    DUPLICATE_DOCUMENT = "duplicate_document"
+    NEAR_DUPLICATE = "near_duplicate"
     DUPLICATE = "duplicate"
     HELD_OUT = "held_out"
 
@@ -62,6 +66,10 @@ _MEANINGS = {
     Reason.UNTRANSLATED: "the target equals the source",
     Reason.PLACEHOLDERS: "the two sides hold different placeholders",
     Reason.SMALL_LANGUAGE: "the language has fewer rows than the threshold",
+    Reason.PUBLISHED_BEFORE: "a copy is in a dataset that was published before",
+    Reason.REPEATED: "stands more than once, and the config keeps no copy",
+    Reason.DUPLICATE_DOCUMENT: "its document is a copy of one that was kept",
+    Reason.NEAR_DUPLICATE: "its document is nearly the same as one that was kept",
     Reason.DUPLICATE: "a copy of a row that was kept",
     Reason.HELD_OUT: "equals a row of dev or test, which win over training rows",
     Reason.SHORT_QUERY: "the English side has fewer words than the threshold",
