@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from pipelines.config.base import Buckets, Section, Share
+from pipelines.config.deduplicate import Duplicates
 from pipelines.config.filters import Filters
 
 
@@ -59,6 +60,7 @@ class PublishSection(Section):
 
     thresholds: Thresholds = Field(default_factory=Thresholds, description="What a row must pass.")
     filters: Filters = Field(default_factory=Filters, description="Rules of published corpora, and rules from outside.")
+    duplicates: Duplicates = Field(default_factory=Duplicates, description="What is kept of copies.")
     test: HeldOut = Field(default_factory=HeldOut, description="The part that scores are reported on.")
     dev: HeldOut = Field(default_factory=HeldOut, description="The part that choices are made on.")
     shard_rows: int = Field(100_000, ge=1, description="The most rows in a shard.")

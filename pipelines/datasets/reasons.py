@@ -84,6 +84,10 @@ class Reason(StrEnum):
     CONTAMINATED = "contaminated"
 
     # publish: copies
+    PUBLISHED_BEFORE = "published_before"
+    REPEATED = "repeated"
+    DUPLICATE_DOCUMENT = "duplicate_document"
+    NEAR_DUPLICATE = "near_duplicate"
     DUPLICATE = "duplicate"
     HELD_OUT = "held_out"
 
@@ -156,6 +160,10 @@ _MEANINGS = {
     Reason.LOW_SCORE: "an annotated score is below its limit",
     Reason.HIGH_SCORE: "an annotated score is above its limit",
     Reason.CONTAMINATED: "holds a sentence of an evaluation set",
+    Reason.PUBLISHED_BEFORE: "a copy is in a dataset that was published before",
+    Reason.REPEATED: "stands more than once, and the config keeps no copy",
+    Reason.DUPLICATE_DOCUMENT: "its document is a copy of one that was kept",
+    Reason.NEAR_DUPLICATE: "its document is nearly the same as one that was kept",
     Reason.DUPLICATE: "a copy of a row that was kept",
     Reason.HELD_OUT: "equals a row of dev or test, which win over training rows",
     Reason.SHORT_QUERY: "the English side has fewer words than the threshold",

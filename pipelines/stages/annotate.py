@@ -24,7 +24,7 @@ from pipelines.datasets.stage import Job, Outcome
 from pipelines.dedup.exact import by_bucket
 from pipelines.stages.annotating.joined import Of, Outside, join, look_at
 from pipelines.stages.annotating.scoring import Scores, check_models, computed_columns, document_texts, score
-from pipelines.stages.inputs import FileTask, RowFile, row_files, tasks_for
+from pipelines.stages.inputs import FileTask, RowFile, documents_name, row_files, tasks_for
 from pipelines.stages.work import add_up, column, each_task, mapped, records_of, run_counted, total, unfinished
 
 FIRST: Final = -1  # in the place of a file: these are scores that copies may take
@@ -167,7 +167,7 @@ def _tables(file: RowFile) -> Iterator[tuple[Of, str, pa.Table]]:
     """Yield the tables that a file's scores can belong to, with their names."""
     yield ("pairs" if file.kind == "pairs" else "rows"), file.name, file.table()
     if file.kind == "text":
-        yield "documents", file.documents_name, file.document_table()
+        yield "documents", documents_name(file.name), file.document_table()
 
 
 def _computed(annotating: Annotating, file: RowFile, given: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
@@ -187,9 +187,6 @@ def _scores(annotating: Annotating, file: RowFile) -> Scores:
 
 def _clusters(file: RowFile) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Return cluster, size and rank of a file's documents (CLUSTERS)."""
-    if file.document_clusters is None:
-        rows = file.document_table().num_rows
-        return np.arange(rows, dtype=np.uint64), np.ones(rows, np.int32), np.zeros(rows, np.int32)
     table = file.document_cluster_table()
     cluster, size, rank = (column(table, name).to_numpy() for name in ("cluster", "cluster_size", "rank"))
     return cluster, size, rank

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pyarrow as pa
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job
-from pipelines.dedup.exact import Hashes, cluster_keys, hash_texts
+from pipelines.dedup.exact import Hashes, hash_texts
 from pipelines.stages.work import mapped
 
 Kind = Literal["text", "pairs"]
@@ -22,8 +21,8 @@ class RowFile:
     """One file of texts or pairs, small enough to be sent about. Its `index` orders all files of a stage's input.
 
     `documents` is the file of the documents that texts belong to. `clusters` is the file of its rows' clusters, once
-    there is one, `document_clusters` that of its documents'. `scores` and `document_scores` are what was annotated, if
-    anything was.
+    there is one, `document_clusters` that of its documents'; `near` and `near_clusters` are what was found of near
+    duplicates, if they were asked for; `scores` and `document_scores` what was annotated, if anything was.
     """
 
     index: int
@@ -33,6 +32,8 @@ class RowFile:
     documents: Path | None = None
     clusters: Path | None = None
     document_clusters: Path | None = None
+    near: Path | None = None
+    near_clusters: Path | None = None
     scores: Path | None = None
     document_scores: Path | None = None
 
@@ -44,11 +45,6 @@ class RowFile:
     def language_column(self) -> str:
         """The column whose language a row counts for."""
         return "lang" if self.kind == "text" else "target_lang"
-
-    @property
-    def documents_name(self) -> str:
-        """The name of its file of documents."""
-        return self.name.replace("staged/", "documents/", 1)
 
     def table(self) -> pa.Table:
         return mapped(self.path)
@@ -73,6 +69,14 @@ class RowFile:
         """Return the clusters of its documents (CLUSTERS). Raises ValueError where the file was given none."""
         return mapped(self._given(self.document_clusters))
 
+    def near_table(self) -> pa.Table:
+        """Return the near duplicates of its documents (NEAR). Raises ValueError where the file was given none."""
+        return mapped(self._given(self.near))
+
+    def near_cluster_table(self) -> pa.Table:
+        """Return the near clusters of its documents (NEAR_CLUSTERS). Raises ValueError where it was given none."""
+        return mapped(self._given(self.near_clusters))
+
     def _given(self, path: Path | None) -> Path:
         if path is None:
             raise ValueError(f"{self.name} was not given the file that is asked for")
@@ -91,27 +95,41 @@ class FileTask:
         return f"{self.step}/{self.file.split}"
 
 
-def row_files(job: Job, clusters: Dataset | None = None) -> list[RowFile]:
-    """Return the files of ingest and then of align, in the order of their manifests, with their clusters if given."""
+def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
+    """Return the files of ingest and then of align, in the order of their manifests.
+
+    `found` is what deduplicate made; with it the files have their clusters.
+    """
     ingested = job.input("ingest")
-    found: list[tuple[Kind, Dataset, FileEntry]] = [("text", ingested, e) for e in ingested.files(kind="staged")]
+    inputs: list[tuple[Kind, Dataset, FileEntry]] = [("text", ingested, e) for e in ingested.files(kind="staged")]
     if job.inputs.get("align"):
         aligned = job.input("align")
-        found += [("pairs", aligned, entry) for entry in aligned.files(kind="pairs")]
+        inputs += [("pairs", aligned, entry) for entry in aligned.files(kind="pairs")]
     documents = {entry.name: ingested.path(entry) for entry in ingested.files(kind="documents")}
-    beside = {kind: _paths_by_file(clusters, kind) for kind in ("clusters", "document_clusters")}
-    scores = _paths_by_file(job.input("annotate") if job.inputs.get("annotate") else None, "scores")
+    clusters, own, near, near_clusters = (
+        _beside(found, kind) for kind in ("clusters", "document_clusters", "near", "near_clusters")
+    )
+    scores = _beside(job.input("annotate") if job.inputs.get("annotate") else None, "scores")
     files = []
-    for index, (kind, dataset, entry) in enumerate(found):
-        file = RowFile(index, kind, entry.name, dataset.path(entry), clusters=beside["clusters"].get(entry.name))
+    for index, (kind, dataset, entry) in enumerate(inputs):
+        file = RowFile(index, kind, entry.name, dataset.path(entry), clusters=clusters.get(entry.name))
         if kind == "text":
-            name = file.documents_name
-            clusters_of = beside["document_clusters"].get(name)
+            name = documents_name(entry.name)
             file = replace(
-                file, documents=documents[name], document_clusters=clusters_of, document_scores=scores.get(name)
+                file,
+                documents=documents[name],
+                document_clusters=own.get(name),
+                near=near.get(name),
+                near_clusters=near_clusters.get(name),
+                document_scores=scores.get(name),
             )
         files.append(replace(file, scores=scores.get(entry.name)))
     return files
+
+
+def documents_name(name: str) -> str:
+    """Return the name of the file of documents that belongs to a file of staged texts."""
+    return f"documents/{name.partition('/')[2]}"
 
 
 def tasks_for(step: str, files: Iterable[RowFile]) -> list[FileTask]:
@@ -126,15 +144,9 @@ def sides(table: pa.Table, kind: Kind) -> list[Hashes]:
     return [hash_texts(table.column("text").to_pylist())]
 
 
-def row_keys(file: RowFile) -> Hashes:
-    """Return the key under which a file's rows are copies of each other: uint64 [n]."""
-    table = file.table()
-    languages = table.column(file.language_column).to_pylist()
-    return cluster_keys(languages, *sides(table, file.kind)) if len(languages) else np.zeros(0, np.uint64)
-
-
-def _paths_by_file(found: Dataset | None, kind: str) -> dict[str, Path]:
-    return {entry.partition["of"]: found.path(entry) for entry in found.files(kind=kind)} if found else {}
+def _beside(dataset: Dataset | None, kind: str) -> dict[str, Path]:
+    """Return the files of this kind by the name of the file that each is row-aligned to."""
+    return {entry.partition["of"]: dataset.path(entry) for entry in dataset.files(kind=kind)} if dataset else {}
 
 
 def _with_scores(table: pa.Table, path: Path | None) -> pa.Table:

@@ -10,13 +10,16 @@ from typing import Any
 
 from pipelines.config.annotate import PERPLEXITY
 from pipelines.config.publish import PublishSection
+from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import SplitRecord
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.evidence import Sample
 from pipelines.datasets.stage import Job, Outcome
-from pipelines.stages.inputs import FileTask, RowFile, row_files, tasks_for
+from pipelines.stages.inputs import RowFile, row_files, tasks_for
 from pipelines.stages.publishing.card import card
-from pipelines.stages.publishing.decide import Deciding, decisions
+from pipelines.stages.publishing.choose import choices
+from pipelines.stages.publishing.decide import decisions
+from pipelines.stages.publishing.index import KeySpace
 from pipelines.stages.publishing.percentiles import (
     asked_percentiles,
     derived_limits,
@@ -26,6 +29,7 @@ from pipelines.stages.publishing.percentiles import (
 from pipelines.stages.publishing.screen import Screening, pairs_by_document, screen_file, small_languages
 from pipelines.stages.publishing.shards import plan_shards, write_shard
 from pipelines.stages.publishing.splits import Assignment, assign
+from pipelines.stages.publishing.standing import Deciding
 from pipelines.stages.publishing.thresholds import Limits, values
 from pipelines.stages.work import add_up, each_task, records_of, run_counted, samples_by_reason, total, unfinished
 
@@ -33,6 +37,7 @@ from pipelines.stages.work import add_up, each_task, records_of, run_counted, sa
 def run(job: Job) -> Outcome:
     """Screen, assign documents to splits, decide, and write the shards and the card."""
     section: PublishSection = job.config
+    _check_near(section, job.input("deduplicate"))
     files = row_files(job, job.input("deduplicate"))
     limits = _limits(job, section, files)
     screens = tasks_for("screen", files)
@@ -41,10 +46,10 @@ def run(job: Job) -> Outcome:
 
     assignment = _assignment(section, screened)
     small = small_languages(screened, section.thresholds.min_language_rows)
-    tasks = tasks_for("decide", files)
-    _decide(job, tasks, Deciding(job.draft, limits, assignment, small, section.buckets))
-    decided = records_of(job.draft, tasks)
-    counts, kept_decisions, samples = total(decided)
+    space = KeySpace.of(job.input("deduplicate"))
+    deciding = Deciding(job.draft, limits, section.duplicates, assignment, small, space, section.buckets)
+    decided = _decide(job, deciding, files)
+    counts, kept_files, samples = total(decided)
 
     shards = plan_shards(files, decided, _pivot(job), section.shard_rows)
     each_task(job, "Shards", shards, write_shard)
@@ -53,7 +58,7 @@ def run(job: Job) -> Outcome:
     summary = _summary(limits, decided, assignment)
     text = card(section, counts, summary["rows"], values(limits))
     readme = job.draft.write_bytes("README.md", text.encode(), {"kind": "card"})
-    return Outcome("rows", "rows", counts, [*written, *kept_decisions, readme], summary, samples)
+    return Outcome("rows", "rows", counts, [*written, *kept_files, readme], summary, samples)
 
 
 def _limits(job: Job, section: PublishSection, files: Sequence[RowFile]) -> Limits:
@@ -73,9 +78,21 @@ def _assignment(section: PublishSection, screened: Sequence[SplitRecord]) -> Ass
     return assign(section.test, section.dev, pairs_by_document(screened, "test"), pairs_by_document(screened, "dev"))
 
 
-def _decide(job: Job, tasks: list[FileTask], deciding: Deciding) -> None:
-    pending = unfinished(job.draft, tasks)
-    run_counted(job, tasks, pending, lambda pipeline: decisions(pipeline, deciding, tasks, pending))
+def _decide(job: Job, deciding: Deciding, files: Sequence[RowFile]) -> list[SplitRecord]:
+    """Decide on documents, where whole ones may go as copies, and then on every row."""
+    if deciding.by_document:
+        chosen = tasks_for("choose", [file for file in files if file.kind == "text"])
+        pending = unfinished(job.draft, chosen)
+        run_counted(job, chosen, pending, lambda pipeline: choices(pipeline, deciding, chosen, pending))
+    tasks = tasks_for("decide", files)
+    left = unfinished(job.draft, tasks)
+    run_counted(job, tasks, left, lambda pipeline: decisions(pipeline, deciding, tasks, left))
+    return records_of(job.draft, tasks)
+
+
+def _check_near(section: PublishSection, deduplicated: Dataset) -> None:
+    if section.duplicates.near == "one" and not deduplicated.manifest.config["near"]:
+        raise UserError("publish.duplicates.near: near duplicates were not sought; add `near: {}` to deduplicate")
 
 
 def _usual_ratios(job: Job) -> dict[str, float]:
