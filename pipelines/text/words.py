@@ -84,13 +84,15 @@ def tokenized(chars: Characters) -> Tokens:
         begins |= inside[1:] & (single[1:] | single[:-1])
         finishes |= inside[:-1] & (single[:-1] | single[1:])
     starts, ends = np.flatnonzero(begins) + 1, np.flatnonzero(finishes) + 1
-    hashes, texts = _span_hashes(chars.folded, (starts, ends), (chars.starts, chars.ends))
+    spans = Spans.of(chars.folded)
     words = np.ones(len(starts), np.float32)
     unspaced = np.zeros(len(starts), np.bool_)
     if any_single:
         unspaced = single[starts]
         words[unspaced] = shares(chars.codes[starts[unspaced]])
-    return Tokens(hashes, starts, ends, chars.text_of(starts).astype(np.int32), words, unspaced, texts)
+    row = chars.text_of(starts).astype(np.int32)
+    texts = spans.hashes(chars.starts, chars.ends)
+    return Tokens(spans.hashes(starts, ends), starts, ends, row, words, unspaced, texts)
 
 
 def runs(chars: Characters) -> Runs:
@@ -113,10 +115,30 @@ def shares(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.float32]:
 
 def windows(hashes: UInt64, starts: Int64, sizes: Int64 | int) -> UInt64:
     """Return a hash of `hashes[start:start + size]` for each start."""
-    powers, inverses = _powers(len(hashes))
-    running = np.zeros(len(hashes) + 1, np.uint64)
-    np.cumsum(hashes * powers[: len(hashes)], out=running[1:])
-    return mixed((running[starts + sizes] - running[starts]) * inverses[starts])
+    return Spans.of(hashes).hashes(starts, starts + sizes)
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Hashes of any spans of a sequence of numbers.
+
+    A span's hash is the polynomial of its numbers modulo 2^64 with an odd base, cut out of the running sum over all
+    of the sequence by the inverse of the base.
+    """
+
+    running: UInt64
+    inverses: UInt64
+
+    @classmethod
+    def of(cls, numbers: UInt64 | npt.NDArray[np.uint32]) -> "Spans":
+        powers, inverses = _powers(len(numbers))
+        running = np.zeros(len(numbers) + 1, np.uint64)
+        np.cumsum(np.multiply(numbers, powers[: len(numbers)]), out=running[1:])
+        return cls(running, inverses)
+
+    def hashes(self, starts: Int64, ends: Int64) -> UInt64:
+        """Return a hash of each span."""
+        return mixed((self.running.take(ends) - self.running.take(starts)) * self.inverses.take(starts))
 
 
 def mixed(values: UInt64) -> UInt64:
@@ -135,18 +157,6 @@ def _apostrophes(chars: Characters) -> Int64:
     found = np.flatnonzero(marks)
     letters = (chars.flags & (LETTER | UNSPACED)) == LETTER
     return np.compress(letters[found - 1] & letters[found + 1], found)
-
-
-def _span_hashes(codes: npt.NDArray[np.uint32], *spans: tuple[Int64, Int64]) -> list[UInt64]:
-    """Return for each list of (starts, ends) the hash of each span of `codes`.
-
-    A span's hash is the polynomial of its characters modulo 2^64, cut out of the running sum over all `codes` by the
-    inverse of the base.
-    """
-    powers, inverses = _powers(len(codes))
-    running = np.zeros(len(codes) + 1, np.uint64)
-    np.cumsum(np.multiply(codes, powers[: len(codes)]), out=running[1:])
-    return [mixed((running[ends] - running[starts]) * inverses[starts]) for starts, ends in spans]
 
 
 def _powers(count: int) -> tuple[UInt64, UInt64]:
