@@ -16,53 +16,51 @@ from pipelines.stages.work import add_up, codes, column
 
 _SHARE: Final = np.linspace(0, 1, 21)
 _COUNT: Final = 10 ** (np.arange(25) / 4)  # four bins for a factor of ten, from 1 to a million
-# the columns of rows and of their documents, each with the edges of its bins; beyond the ends counts to the end bins
-_ROWS: Final = {
+# the measures with the edges of their bins; what lies beyond the ends counts to the end bins
+_EDGES: Final = {
     "chars": _COUNT,
     "letters": _SHARE,
     "digits": _SHARE,
     "punctuation": _SHARE,
     "lid_prob": _SHARE,
-    "perplexity": _COUNT,
-}
-_DOCUMENTS: Final = {
     "agreement": _SHARE,
     "alphabetic_words": _SHARE,
     "repeated_line_chars": _SHARE,
     "top_2gram": _SHARE,
     "repeated_5gram": _SHARE,
+    "perplexity": _COUNT,
 }
-_EDGES: Final = {**_ROWS, **_DOCUMENTS}
 _SIDES: Final = ("dropped", "kept")
 
 Histograms = dict[str, dict[str, dict[str, dict[str, int]]]]  # measure, language, side, bin: rows
 
 
-def histograms(file: RowFile, kept: npt.NDArray[np.bool_]) -> Histograms:
-    """Count the rows of a file of texts by measure, language, what became of them (`kept` [n]), and bin.
+def histograms(file: RowFile, counted: npt.NDArray[np.intp], kept: npt.NDArray[np.bool_]) -> Histograms:
+    """Count rows of a file of texts by measure, language, what became of them (`kept` [n]), and bin.
 
-    A document's measures count for each of its rows. A column that is not there is left out, and so are rows without
-    a value.
+    `counted` are the positions of the rows that count. A measure of rows or, for each row, of its document; one that
+    is in neither is left out, and so are rows without a value.
     """
     rows, documents = file.scored_table(), file.scored_documents()
     language, names = codes(rows, "lang")
-    place = column(rows, "document_row").to_numpy()
+    place = column(rows, "document_row").to_numpy()[counted]
     found = {}
     for name, edges in _EDGES.items():
-        if name in _DOCUMENTS:
-            values = column(documents, name).to_numpy(False)[place] if name in documents.column_names else None
+        if name in rows.column_names:
+            values = column(rows, name).to_numpy(False)[counted]
+        elif name in documents.column_names:
+            values = column(documents, name).to_numpy(False)[place]
         else:
-            values = column(rows, name).to_numpy(False) if name in rows.column_names else None
-        if values is not None:
-            found[name] = _counted(values, edges, language, names, kept)
+            continue
+        found[name] = _counted(values, edges, language[counted], names, kept[counted])
     return found
 
 
 def distributions(parts: Iterable[Histograms]) -> pa.Table:
     """Return the sum of the histograms (DISTRIBUTIONS), the measures in their order, languages by code."""
     summed = add_up(parts)
-    return pa.Table.from_pylist([row for name in _EDGES if name in summed for row in _bins(name, summed[name])],
-                                DISTRIBUTIONS)  # fmt: skip
+    rows = [row for name in _EDGES if name in summed for row in _bins(name, summed[name])]
+    return pa.Table.from_pylist(rows, DISTRIBUTIONS)
 
 
 def _counted(

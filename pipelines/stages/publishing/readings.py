@@ -12,25 +12,24 @@ from pipelines.datasets.reasons import Reason
 from pipelines.dedup.exact import mix
 from pipelines.stages.inputs import RowFile
 from pipelines.stages.publishing.screen import whole_rows
-from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, code_of
+from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes
 from pipelines.stages.work import codes
 
 READINGS: Final = 20  # of each language, kept and dropped
-COPIES: Final = (Reason.DUPLICATE, Reason.HELD_OUT)  # nothing to judge by reading: shown where nothing else is
 
 Explain = Callable[[Reason, dict[str, Any]], str]
 Drawn = dict[str, dict[str, list[dict[str, Any]]]]  # language, "kept" or "dropped": the readings with their places
 
 
-def draw_readings(file: RowFile, reasons: Codes, explain: Explain) -> Drawn:
+def draw_readings(file: RowFile, reasons: Codes, copies: npt.NDArray[np.bool_], explain: Explain) -> Drawn:
     """Return random rows of a file of texts by language and by what became of them.
 
-    `reasons` are the codes of why rows are dropped [n]; `explain` says what decided about a row. Which rows are drawn
-    depends on the file's name and the row's number in it, as if every row threw a die.
+    `reasons` are the codes of why rows are dropped [n]; `explain` says what decided about a row. There is nothing to
+    judge in `copies` [n]: they are drawn only where too little else was dropped. Which rows are drawn depends on the
+    file's name and the row's number in it, as if every row threw a die.
     """
     language, names = codes(file.table(), "lang")
     dropped = reasons != PASSED
-    copies = np.isin(reasons, [code_of(reason) for reason in COPIES])
     die = _die(file.name, len(reasons))
     group = language.astype(np.int64) * 2 + dropped
     order = np.lexsort((die, copies, group))

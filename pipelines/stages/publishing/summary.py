@@ -1,7 +1,7 @@
 """What publish tells of a corpus: what became of the rows of each language, and the clusters of copies by size."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,13 +13,23 @@ from pipelines.stages.inputs import RowFile
 from pipelines.stages.publishing.distributions import distributions, histograms
 from pipelines.stages.publishing.readings import Explain, draw_readings, readings
 from pipelines.stages.publishing.splits import Assignment
-from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes
+from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, code_of
 from pipelines.stages.work import add_up, codes, column, samples_by_reason
+
+# Reasons that say nothing of a text itself: no threshold is judged by these rows.
+COPIES: Final = (
+    Reason.PUBLISHED_BEFORE,
+    Reason.REPEATED,
+    Reason.DUPLICATE_DOCUMENT,
+    Reason.NEAR_DUPLICATE,
+    Reason.DUPLICATE,
+    Reason.HELD_OUT,
+)
 
 
 def account(file: RowFile, reasons: Codes, explain: Explain) -> dict[str, Any]:
     """Return what became of a file's rows: counts by language and reason, sizes of clusters; of texts also histograms
-    of their measures, and random rows to read.
+    of their measures, copies left out, and random rows to read.
 
     `reasons` are the codes of why rows are dropped [n]; `explain` says what decided about a row.
     """
@@ -29,8 +39,9 @@ def account(file: RowFile, reasons: Codes, explain: Explain) -> dict[str, Any]:
         "cluster_sizes": {file.kind: _cluster_sizes(file)},
     }
     if file.kind == "text":
-        counted["histograms"] = histograms(file, reasons == PASSED)
-        counted["readings"] = draw_readings(file, reasons, explain)
+        copies = np.isin(reasons, [code_of(reason) for reason in COPIES])
+        counted["histograms"] = histograms(file, np.flatnonzero(~copies), reasons == PASSED)
+        counted["readings"] = draw_readings(file, reasons, copies, explain)
     return counted
 
 
