@@ -20,7 +20,7 @@ from resiliparse.parse.html import HTMLTree
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
-from pipelines.formats.compressed import ByteStream, DamagedStream, RawFile
+from pipelines.formats.compressed import DamagedStream, RawFile
 from pipelines.formats.linewise import merge_by_member
 from pipelines.formats.protocol import Member, RecordBuilder, Records, Split, Unreadable
 
