@@ -12,6 +12,7 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import Manifest
 from pipelines.plan import plan
+from pipelines.provenance import commands as provenance
 from pipelines.recipe import load_recipe
 
 DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="The folder of a dataset.")]
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("plan")(show_plan)
     app.command("show")(show)
     app.command("reference", hidden=True)(reference)
+    provenance.register(app)
 
 
 def fetch(config: RecipePath, overrides: Overrides = None) -> None:
