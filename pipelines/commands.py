@@ -7,12 +7,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipelines import corpora
 from pipelines.arguments import Overrides, RecipePath
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import Manifest
 from pipelines.plan import plan
-from pipelines.provenance import commands as provenance
 from pipelines.recipe import load_recipe
 
 DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="The folder of a dataset.")]
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("plan")(show_plan)
     app.command("show")(show)
     app.command("reference", hidden=True)(reference)
-    provenance.register(app)
+    corpora.register(app)
 
 
 def fetch(config: RecipePath, overrides: Overrides = None) -> None:

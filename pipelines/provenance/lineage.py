@@ -6,11 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.datasets.corpus import open_corpus
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import MANIFEST
-
-PUBLISHED = ("publish", "remove")
 
 
 @dataclass(frozen=True)
@@ -31,19 +30,11 @@ class Lineage:
         return self.ancestors[stage]
 
 
-def lineage(folder: Path) -> Lineage:
-    """Open the dataset in `folder` and all that it was made from. Raises UserError where `folder` holds no dataset."""
-    dataset = Dataset(folder)
+def published(folder: Path) -> Lineage:
+    """Open a published corpus and all that it was made from. Raises UserError where `folder` holds none."""
+    dataset = open_corpus(folder)
     beside = _folders_by_fingerprint(folder.resolve().parent)
     return Lineage(dataset, {found.manifest.stage: found for found in _ancestors(dataset, beside)})
-
-
-def published(folder: Path) -> Lineage:
-    """Open a published corpus with its lineage. Raises UserError where the dataset is none."""
-    found = lineage(folder)
-    if (stage := found.dataset.manifest.stage) not in PUBLISHED:
-        raise UserError(f"{folder}: a dataset of {stage}; name a published corpus, such as runs/NAME/publish-…")
-    return found
 
 
 def _ancestors(dataset: Dataset, beside: Mapping[str, Path]) -> Iterator[Dataset]:

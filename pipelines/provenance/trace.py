@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
+from pipelines.datasets.corpus import KINDS
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.schemas import DOCUMENTS, STAGED
 from pipelines.formats.protocol import Unreadable
@@ -13,7 +14,6 @@ from pipelines.provenance.raw import RawRecord, read_record, source_of
 from pipelines.provenance.rows import Place, RowId
 
 COPIES_SHOWN = 10
-KINDS: Final = ("text", "pairs")
 _NO_MEASURES = frozenset({"file", "record", "paragraph", "offset", "document", "document_row", "key", "group", "text"})
 
 

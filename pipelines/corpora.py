@@ -1,22 +1,42 @@
-"""The commands that answer where a row comes from and where a line went."""
+"""The commands on published corpora: to convert one, and to say where a row comes from and where a line went."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from pipelines.arguments import Overrides, RecipePath
 
+Corpus = Annotated[Path, typer.Argument(metavar="DATASET", help="The folder of a published corpus.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    app.command("convert")(convert)
     app.command("trace")(trace)
     app.command("why")(why)
 
 
+def convert(
+    dataset: Corpus,
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make; it may be there and empty.")],
+    to: Annotated[Literal["cc100", "jsonl", "parquet"], typer.Option("--to", help="The format.")],
+) -> None:
+    """Write a published corpus in another format, with its dataset card."""
+    from pipelines.datasets.corpus import open_corpus
+    from pipelines.formats.out.convert import FORMATS
+    from pipelines.formats.out.convert import convert as convert_corpus
+
+    corpus = open_corpus(dataset)
+    convert_corpus(corpus, target, to)
+    print(f"{to}: {target}")
+    if corpus.files(kind="pairs") and not FORMATS[to].has_pairs:
+        print(f"The pairs are not in it: {to} holds texts alone; jsonl and parquet hold both.")
+
+
 def trace(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="The folder of a published corpus.")],
+    dataset: Corpus,
     row: Annotated[
         str,
         typer.Argument(
