@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sentencepiece
 import yaml
 
 from pipelines.datasets.stage import execute
@@ -111,3 +112,36 @@ def small(tmp_path_factory: pytest.TempPathFactory, language_model: str) -> Path
 def own(tmp_path: Path, language_model: str) -> Path:
     """The same recipe before anything has run, for tests that change something."""
     return write_recipe(tmp_path, language_model)
+
+
+# An order-2 model, probabilities as base-10 logarithms, back-off weights in the last column.
+ARPA = """\\data\\
+ngram 1=5
+ngram 2=2
+
+\\1-grams:
+-1.0\t<unk>\t0
+-99\t<s>\t-0.5
+-0.7\t</s>\t0
+-0.6\t▁00\t-0.25
+-0.9\t.\t0
+
+\\2-grams:
+-0.2\t<s> ▁00
+-0.3\t▁00 .
+
+\\end\\
+"""
+
+
+@pytest.fixture(scope="session")
+def perplexity_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the models of `xx`: an ARPA file, and a SentencePiece model whose pieces are `▁00` and `.`."""
+    folder = tmp_path_factory.mktemp("lm")
+    (folder / "xx.arpa").write_text(ARPA, encoding="utf-8")
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["00 .", "00 ."] * 50), model_prefix=str(folder / "xx"), vocab_size=7,
+        user_defined_symbols=["▁00", "."], hard_vocab_limit=False, minloglevel=2,
+    )  # fmt: skip
+    (folder / "xx.model").rename(folder / "xx.sp.model")
+    return folder
