@@ -52,7 +52,8 @@ def _outcome(fate: Fate) -> Iterator[str]:
             yield fate.detail
         if fate.copy_of is not None:
             place = f", published at {fate.copy_of.published}" if fate.copy_of.published else ""
-            yield f"the copy that was kept is {fate.copy_of.id}{place}"
+            near = "" if fate.copy_of.jaccard == 1 else f" (Jaccard {fate.copy_of.jaccard:.2f})"
+            yield f"what was kept instead is {fate.copy_of.id}{near}{place}"
 
 
 def _side(side: Side) -> Table:

@@ -15,16 +15,17 @@ from pipelines.provenance.corpus import Corpus, id_of
 from pipelines.provenance.raw import RawRecord, read_record
 from pipelines.provenance.rows import Place, RowId, one_of
 
-STAGES: Final = ("ingest", "align", "deduplicate", "publish")
+STAGES: Final = ("ingest", "align", "deduplicate", "annotate", "publish")
 _BY_LINE: Final = ("lines", "jsonl")  # formats whose records are numbered by line
 
 
 @dataclass(frozen=True)
 class Copied:
-    """The row that was kept instead of a copy: its id, and where it is published."""
+    """The row that was kept instead: its id, where it is published, and how near its document is (Jaccard)."""
 
     id: RowId
     published: Place | None
+    jaccard: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -140,17 +141,22 @@ def _fate(corpus: Corpus, place: Place) -> Fate:
         return Fate(own, text, "", pair=pair)
     if decision.reason is None:
         return Fate(own, text, "publish", split=decision.split, published=corpus.published(place), pair=pair)
-    copy_of = _kept_copy(corpus, place) if decision.reason is Reason.DUPLICATE else None
+    copy_of = _copied(corpus, decision.reason, place)
     detail = corpus.described(decision.reason, place)
     return Fate(own, text, "publish", decision.reason, detail, decision.split, copy_of=copy_of, pair=pair)
 
 
-def _kept_copy(corpus: Corpus, place: Place) -> Copied | None:
-    """Return the row of the same cluster that was kept."""
-    cluster = corpus.cluster(place)
-    for member in corpus.members(cluster) if cluster else ():
-        decision = corpus.decision(member)
-        if decision is not None and decision.reason is None:
-            row = corpus.row(member)
-            return Copied(id_of(row, "target_" if "source_text" in row else ""), corpus.published(member))
+def _copied(corpus: Corpus, reason: Reason, place: Place) -> Copied | None:
+    """Return the row that was kept instead of a copy, or one of the document that was kept instead of its own."""
+    if reason is Reason.DUPLICATE:
+        kept = corpus.kept_copy(place)
+        return _copied_row(corpus, kept) if kept else None
+    if reason in (Reason.DUPLICATE_DOCUMENT, Reason.NEAR_DUPLICATE):
+        for found, jaccard in corpus.kept_documents(place):
+            return _copied_row(corpus, found, jaccard)
     return None
+
+
+def _copied_row(corpus: Corpus, kept: Place, jaccard: float = 1.0) -> Copied:
+    row = corpus.row(kept)
+    return Copied(id_of(row, "target_" if "source_text" in row else ""), corpus.published(kept), jaccard)
