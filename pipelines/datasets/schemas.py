@@ -102,13 +102,37 @@ PAIRS = pa.schema(
     ]
 )
 
+# Row-aligned to a file of STAGED, PAIRS or DOCUMENTS.
 CLUSTERS = pa.schema(
     [
         pa.field("cluster", pa.uint64(), nullable=False),  # equal for copies of each other
         pa.field("cluster_size", pa.int32(), nullable=False),
         pa.field("rank", pa.int32(), nullable=False),  # place among the copies, from 0, in the order of the files
+        pa.field("published", pa.bool_(), nullable=False),  # has a copy in a dataset that was published before
     ]
 )
+
+# Near duplicates: pairs of document clusters whose shingle sets are as similar as was asked. `first` comes first.
+NEAR = pa.schema(
+    [
+        pa.field("first", pa.uint64(), nullable=False),  # `cluster` of the one's copies
+        pa.field("second", pa.uint64(), nullable=False),
+        pa.field("first_size", pa.int32(), nullable=False),  # how many copies it has
+        pa.field("second_size", pa.int32(), nullable=False),
+        pa.field("jaccard", pa.float32(), nullable=False),  # exact
+    ]
+)
+
+# Row-aligned to a file of DOCUMENTS: what hangs together by any chain of copies and near duplicates.
+NEAR_CLUSTERS = pa.schema(
+    [
+        pa.field("near_cluster", pa.uint64(), nullable=False),
+        pa.field("near_cluster_size", pa.int32(), nullable=False),  # documents, copies among them
+    ]
+)
+
+# The keys of what a dataset holds, ascending: what later datasets are deduplicated against.
+INDEX = pa.schema([pa.field("key", pa.uint64(), nullable=False)])
 
 # What became of each row, beside the file of STAGED or PAIRS that it is aligned to.
 DECISIONS = pa.schema(

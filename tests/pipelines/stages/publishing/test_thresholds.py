@@ -4,16 +4,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.config.publish import Thresholds
+from pipelines.config.publish import PublishSection, Thresholds
 from pipelines.datasets.reasons import Reason
-from pipelines.datasets.schemas import PAIRS, STAGED
+from pipelines.datasets.schemas import DOCUMENTS, PAIRS, STAGED
 from pipelines.dedup.exact import hash_texts
-from pipelines.stages.publishing.thresholds import REASONS, describe, pair_failures, text_failures, values
+from pipelines.stages.publishing.thresholds import REASONS, Limits, describe, pair_failures, text_failures, values
 
 THRESHOLDS = Thresholds(
     min_chars=2, max_chars=100, min_letters=0.5, language_probability=0.9, language_chars=10,
-    max_length_ratio=3, length_ratio_chars=10,
+    max_length_ratio=3, length_ratio_chars=10, min_agreement=0.5, document_probability=0.6,
 )  # fmt: skip
+LIMITS = Limits.of(PublishSection(thresholds=THRESHOLDS))
 
 
 def blank(kind: pa.DataType) -> object:
@@ -27,9 +28,10 @@ def table(schema: pa.Schema, rows: list[dict[str, object]]) -> pa.Table:
     ])).cast(schema)  # fmt: skip
 
 
-def text_reason(**row: object) -> str:
+def text_reason(document: dict[str, object] | None = None, **row: object) -> str:
     staged = {"lang": "de", "lid": "de", "lid_prob": 0.99, "chars": 20, "letters": 0.9, **row}
-    (code,) = text_failures(table(STAGED, [staged]), THRESHOLDS).tolist()
+    document = {"lang": "de", "lid": "de", "lid_prob": 0.9, "agreement": 1.0, **(document or {})}
+    (code,) = text_failures(table(STAGED, [staged]), table(DOCUMENTS, [document]), LIMITS).tolist()
     return REASONS[code - 1] if code else ""
 
 
@@ -55,6 +57,24 @@ def test_texts(row: dict[str, object], reason: str) -> None:
     assert text_reason(**row) == reason
 
 
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        ({"agreement": 0.5}, ""),
+        ({"agreement": 0.49}, Reason.MIXED_LANGUAGES),
+        ({"lid_prob": 0.6}, ""),
+        ({"lid_prob": 0.59}, Reason.UNSURE_LANGUAGE),
+        ({"lid_prob": 0.59, "lid": "nl"}, ""),  # declared, so nobody asked how surely it was identified
+    ],
+)
+def test_a_documents_language(document: dict[str, object], reason: str) -> None:
+    assert text_reason(document) == reason
+
+
+def test_a_text_without_a_language_is_not_published() -> None:
+    assert text_reason({"lang": "", "lid": ""}, lang="", lid="", lid_prob=0.0) == Reason.NO_LANGUAGE
+
+
 def pair_reason(usual: float = 0.0, **row: object) -> str:
     pair = {
         "source_text": "Enter the host", "target_text": "Host eingeben", "source_lang": "en", "target_lang": "de",
@@ -64,7 +84,7 @@ def pair_reason(usual: float = 0.0, **row: object) -> str:
     source, target = str(pair["source_text"]), str(pair["target_text"])
     pair["length_ratio"] = np.log(len(target) / len(source))
     sides = [hash_texts([source]), hash_texts([target])]
-    (code,) = pair_failures(table(PAIRS, [pair]), sides, {"de": usual}, THRESHOLDS).tolist()
+    (code,) = pair_failures(table(PAIRS, [pair]), sides, {"de": usual}, LIMITS).tolist()
     return REASONS[code - 1] if code else ""
 
 
@@ -96,25 +116,25 @@ def test_the_length_ratio_is_held_against_the_languages_own() -> None:
 
 
 def test_no_rows_fail_nothing() -> None:
-    assert len(text_failures(STAGED.empty_table(), THRESHOLDS)) == 0
-    assert len(pair_failures(PAIRS.empty_table(), [hash_texts([])] * 2, {}, THRESHOLDS)) == 0
+    assert len(text_failures(STAGED.empty_table(), DOCUMENTS.empty_table(), LIMITS)) == 0
+    assert len(pair_failures(PAIRS.empty_table(), [hash_texts([])] * 2, {}, LIMITS)) == 0
 
 
 def test_what_decided_is_said_with_value_and_threshold() -> None:
-    text = {"chars": 1, "letters": 0.25, "lid": "fr", "lid_prob": 0.95}
-    assert describe(Reason.TOO_SHORT, text, THRESHOLDS) == "1 < 2 characters"
-    assert describe(Reason.FEW_LETTERS, text, THRESHOLDS) == "0.25 < 0.5 letters"
-    assert describe(Reason.WRONG_LANGUAGE, text, THRESHOLDS) == "fr at 0.95 ≥ 0.9"
-    pair = {"source_text": "", "letters": 0.25, "length_ratio": np.log(4), "source_lid": "en", "source_lid_prob": 0.99,
-            "target_lid": "fr", "target_lid_prob": 0.95}  # fmt: skip
-    assert describe(Reason.LENGTH_RATIO, pair, THRESHOLDS) == (
+    text = {"lang": "de", "chars": 1, "letters": 0.25, "lid": "fr", "lid_prob": 0.95}
+    assert describe(Reason.TOO_SHORT, text, LIMITS) == "1 < 2 characters"
+    assert describe(Reason.FEW_LETTERS, text, LIMITS) == "0.25 < 0.5 letters"
+    assert describe(Reason.WRONG_LANGUAGE, text, LIMITS) == "fr at 0.95 ≥ 0.9"
+    pair = {"target_lang": "de", "source_text": "", "letters": 0.25, "length_ratio": np.log(4),
+            "source_lid": "en", "source_lid_prob": 0.99, "target_lid": "fr", "target_lid_prob": 0.95}  # fmt: skip
+    assert describe(Reason.LENGTH_RATIO, pair, LIMITS) == (
         "target/source is 4.00, over 3.0 times off the language's mean"
     )
-    assert describe(Reason.WRONG_LANGUAGE, pair, THRESHOLDS) == "en at 0.99 and fr at 0.95; sure from 0.9"
-    assert describe(Reason.UNTRANSLATED, pair, THRESHOLDS) == Reason.UNTRANSLATED.meaning
+    assert describe(Reason.WRONG_LANGUAGE, pair, LIMITS) == "en at 0.99 and fr at 0.95; sure from 0.9"
+    assert describe(Reason.UNTRANSLATED, pair, LIMITS) == Reason.UNTRANSLATED.meaning
 
 
 def test_a_report_finds_each_threshold_by_its_reason() -> None:
-    assert values(THRESHOLDS)[Reason.LENGTH_RATIO] == {"max_length_ratio": 3, "length_ratio_chars": 10}
-    named = {key for keys in values(THRESHOLDS).values() for key in keys}
+    assert values(LIMITS)[Reason.LENGTH_RATIO] == {"max_length_ratio": 3, "length_ratio_chars": 10}
+    named = {key for keys in values(LIMITS).values() for key in keys}
     assert named == set(Thresholds.model_fields)
