@@ -42,7 +42,7 @@ def first_equal(keys: UInt64) -> Int64:
     so that this takes a fraction of the time that sorting does.
     """
     first = np.empty(len(keys), np.int64)
-    table = np.empty(1 << min(len(keys).bit_length() + 2, 32), np.int32)
+    table = np.empty(1 << min(len(keys).bit_length() + 1, 32), np.int32)
     pending, values = np.arange(len(keys)), keys
     while len(pending):
         slots = (values & np.uint64(len(table) - 1)).astype(np.int64)

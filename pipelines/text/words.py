@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.text.characters import DIGIT, JOINER, LETTER, SPACE, UNSPACED, Characters, characters
+from pipelines.text.characters import CHUNK, DIGIT, JOINER, LETTER, SPACE, UNSPACED, Characters, characters
 
 _PER_WORD = {0x0E00: 3.9, 0x0E80: 4.3, 0x1000: 4.8, 0x1780: 5.1, 0xA980: 4.8, 0xAA00: 4.8, 0xAA80: 4.8}
 _PER_WORD_ELSEWHERE = 1.7
@@ -55,13 +55,13 @@ class Runs:
     """The runs [r] of characters that are neither white space nor of an unspaced script, in their order.
 
     In other scripts these are the words that white space divides. `starts` and `ends` (int64) are positions in the
-    `Characters`; `flags` (uint8) is what stands in the run; `counted` (bool) is False for the runs that are no word:
+    `Characters`; `flags` (uint16) is what stands in the run; `counted` (bool) is False for the runs that are no word:
     the punctuation of an unspaced script.
     """
 
     starts: Int64
     ends: Int64
-    flags: npt.NDArray[np.uint8]
+    flags: npt.NDArray[np.uint16]
     counted: npt.NDArray[np.bool_]
 
 
@@ -102,8 +102,8 @@ def runs(chars: Characters) -> Runs:
     starts = np.flatnonzero(outside[:-1] & ~outside[1:]) + 1
     ends = np.flatnonzero(outside[1:] & ~outside[:-1]) + 1
     if not len(starts):
-        return Runs(starts, ends, np.zeros(0, np.uint8), np.zeros(0, np.bool_))
-    found = np.bitwise_or.reduceat(np.where(outside, np.uint8(0), flags), starts)
+        return Runs(starts, ends, np.zeros(0, np.uint16), np.zeros(0, np.bool_))
+    found = np.bitwise_or.reduceat(np.where(outside, np.uint16(0), flags), starts)
     alone = (flags[starts - 1] & flags[ends] & SPACE) != 0
     return Runs(starts, ends, found, alone | ((found & (LETTER | DIGIT)) != 0))
 
@@ -143,9 +143,12 @@ class Spans:
 
 def mixed(values: UInt64) -> UInt64:
     """Return splitmix64's finaliser of `values` (Steele et al., "Fast splittable pseudorandom number generators")."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    values = values ^ (values >> np.uint64(30))
+    values *= np.uint64(0xBF58476D1CE4E5B9)
+    values ^= values >> np.uint64(27)
+    values *= np.uint64(0x94D049BB133111EB)
+    values ^= values >> np.uint64(31)
+    return values
 
 
 def _apostrophes(chars: Characters) -> Int64:
@@ -161,10 +164,10 @@ def _apostrophes(chars: Characters) -> Int64:
 
 def _powers(count: int) -> tuple[UInt64, UInt64]:
     """Return at least `count` powers of the base, from 0, and as many of its inverse."""
-    return _powers_of_two(max(count - 1, 1).bit_length())
+    return _powers_of_two(max(count, 2 * CHUNK).bit_length())
 
 
-@lru_cache(maxsize=2)  # that of chunks of the usual size, and that of the last large document
+@lru_cache(maxsize=2)  # for chunks of the usual size, and for the last large document
 def _powers_of_two(bits: int) -> tuple[UInt64, UInt64]:
     powers, inverses = np.full(1 << bits, _BASE), np.full(1 << bits, _INVERSE)
     powers[0] = inverses[0] = 1
