@@ -10,7 +10,10 @@ from pipelines.config.sources import LinesSource
 from pipelines.recipe import load_recipe
 
 CC100 = Path(__file__).parents[2] / "flows" / "configs" / "cc100.yaml"
-KEYS = "annotate|perplexity|models|tokenizers|against|text_field|gopher_quality|fineweb|blocklist|contamination|files|previous"
+KEYS = (
+    "annotate|perplexity|models|tokenizers|against|text_field|gopher_quality|fineweb|blocklist|contamination|files"
+    "|previous"
+)
 OFFERED = re.compile(rf"^(?:( +)# ( *(?:- \{{|(?:{KEYS}):).*)|# (( *)(?:{KEYS}):.*))$", re.MULTILINE)
 
 
