@@ -86,11 +86,12 @@ def samples_from_json(data: bytes) -> dict[Reason, list[Sample]]:
 
 
 def readings_to_json(readings: Readings) -> bytes:
-    value = {
-        language: {side: [row.model_dump(mode="json") for row in rows] for side, rows in sides.items()}
-        for language, sides in readings.items()
-    }
-    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
+    """Return a JSON object with a language a line."""
+    lines = []
+    for language, sides in readings.items():
+        value = {side: [row.model_dump(mode="json") for row in rows] for side, rows in sides.items()}
+        lines.append(f"{json.dumps(language)}: {json.dumps(value, ensure_ascii=False)}")
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
 def readings_from_json(data: bytes) -> dict[str, dict[str, list[Reading]]]:
