@@ -22,6 +22,7 @@ _PER_WORD = {0x0E00: 3.9, 0x0E80: 4.3, 0x1000: 4.8, 0x1780: 5.1, 0xA980: 4.8, 0x
 _PER_WORD_ELSEWHERE = 1.7
 _BLOCK_BITS = 7
 
+_DIVIDERS = (ord("፡"), ord("་"))  # stand between words as a space does: the Ethiopic wordspace, the Tibetan tsheg
 _APOSTROPHES = (ord("'"), ord("’"), ord("·"), ord("״"))
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that it has an inverse modulo 2^64
@@ -54,9 +55,9 @@ class Tokens:
 class Runs:
     """The runs [r] of characters that are neither white space nor of an unspaced script, in their order.
 
-    In other scripts these are the words that white space divides. `starts` and `ends` (int64) are positions in the
-    `Characters`; `flags` (uint16) is what stands in the run; `counted` (bool) is False for the runs that are no word:
-    the punctuation of an unspaced script.
+    In other scripts these are the words that white space divides, and in Ethiopic and Tibetan also ፡ and ་. `starts` and
+    `ends` (int64) are positions in the `Characters`; `flags` (uint16) is what stands in the run; `counted` (bool) is
+    False for the runs that are no word: the punctuation of an unspaced script.
     """
 
     starts: Int64
@@ -98,7 +99,7 @@ def tokenized(chars: Characters) -> Tokens:
 def runs(chars: Characters) -> Runs:
     """Return the runs of `chars` (`Runs`)."""
     flags = chars.flags
-    outside = (flags & (SPACE | UNSPACED)) != 0
+    outside = ((flags & (SPACE | UNSPACED)) != 0) | _any_of(chars.codes, _DIVIDERS)
     starts = np.flatnonzero(outside[:-1] & ~outside[1:]) + 1
     ends = np.flatnonzero(outside[1:] & ~outside[:-1]) + 1
     if not len(starts):
@@ -153,13 +154,16 @@ def mixed(values: UInt64) -> UInt64:
 
 def _apostrophes(chars: Characters) -> Int64:
     """Return the positions of apostrophes between letters of spaced scripts, which belong to the word (UAX #29)."""
-    codes = chars.codes
-    marks = codes == _APOSTROPHES[0]
-    for code in _APOSTROPHES[1:]:
-        marks |= codes == code
-    found = np.flatnonzero(marks)
+    found = np.flatnonzero(_any_of(chars.codes, _APOSTROPHES))
     letters = (chars.flags & (LETTER | UNSPACED)) == LETTER
     return np.compress(letters[found - 1] & letters[found + 1], found)
+
+
+def _any_of(codes: npt.NDArray[np.uint32], wanted: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    found: npt.NDArray[np.bool_] = codes == wanted[0]
+    for code in wanted[1:]:
+        found |= codes == code
+    return found
 
 
 def _powers(count: int) -> tuple[UInt64, UInt64]:

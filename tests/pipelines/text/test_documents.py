@@ -89,9 +89,9 @@ def test_stop_words_are_counted_once_each_in_any_case_and_only_in_their_language
 
 
 def test_c4_looks_at_the_lines_that_it_keeps() -> None:
-    kept = "This line has five words. And a second sentence."
+    kept = "These are three. And a second sentence."
     dropped = [
-        "Too short {.",
+        "Short {.",
         "This has no end mark lorem ipsum",
         "You must enable javascript { to see this.",
         "a" * 1001,

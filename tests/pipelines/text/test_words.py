@@ -75,6 +75,7 @@ def test_windows_are_equal_where_what_they_hold_is(values: list[int], size: int)
     [
         ("well-known - don't", [("well-known", True), ("-", True), ("don't", True)]),
         ("你好，世界 3D。", [("，", False), ("3D。", True)]),
+        ("ሰው፡ሁሉ ነጻ።", [("ሰው", True), ("ሁሉ", True), ("ነጻ።", True)]),
         ("你好 ★ ok", [("★", True), ("ok", True)]),
         ("", []),
     ],
