@@ -55,9 +55,9 @@ class Tokens:
 class Runs:
     """The runs [r] of characters that are neither white space nor of an unspaced script, in their order.
 
-    In other scripts these are the words that white space divides, and in Ethiopic and Tibetan also ፡ and ་. `starts` and
-    `ends` (int64) are positions in the `Characters`; `flags` (uint16) is what stands in the run; `counted` (bool) is
-    False for the runs that are no word: the punctuation of an unspaced script.
+    In other scripts these are the words that white space divides; in Ethiopic and Tibetan, ፡ and ་ do too. `starts`
+    and `ends` (int64) are positions in the `Characters`; `flags` (uint16) is what stands in the run; `counted` (bool)
+    is False for the runs that are no word: the punctuation of an unspaced script.
     """
 
     starts: Int64

@@ -8,7 +8,6 @@ import pytest
 from pipelines.datasets.errors import UserError
 from pipelines.text.perplexity import DocumentModel, normalize_for_model, perplexities
 
-
 @pytest.mark.parametrize(
     ("text", "normalised"),
     [
@@ -37,10 +36,7 @@ def test_the_formula_by_hand(perplexity_models: Path) -> None:
 
 def test_languages_without_a_model_have_none(perplexity_models: Path) -> None:
     found = perplexities(
-        ["12.", "12.", "12"],
-        ["xx", "am", "xx"],
-        str(perplexity_models / "{language}.arpa"),
-        str(perplexity_models / "{language}.sp.model"),
+        ["12.", "12.", "12"], ["xx", "am", "xx"], str(perplexity_models / "{language}.arpa"), str(perplexity_models / "{language}.sp.model")
     )
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found, np.array([2.5, np.nan, 3.8], np.float32))
