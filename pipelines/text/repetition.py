@@ -45,6 +45,7 @@ def first_equal(keys: UInt64) -> Int64:
     table = np.empty(1 << min(len(keys).bit_length() + 1, 32), np.int32)
     pending, values = np.arange(len(keys)), keys
     while len(pending):
+        # only slots that were just written are read, so that the table needs no clearing
         slots = (values & np.uint64(len(table) - 1)).astype(np.int64)
         table[slots[::-1]] = np.arange(len(slots))[::-1]  # of several writes to one slot the last stays
         winners = table.take(slots)
@@ -92,9 +93,8 @@ def _ngrams(tokens: Tokens, document: Int64, count: int) -> dict[str, Float32]:
         positions, of, ends = positions[repeated], of[repeated], ends[repeated]
         if n in REPEATED:
             begun = before.take(positions)
-            covered = (
-                np.minimum(before.take(ends), np.append(begun[1:], before[-1])) - begun
-            )  # or where the next begins
+            next_begun = np.append(begun[1:], before[-1])  # up to there the characters of an n-gram are its own
+            covered = np.minimum(before.take(ends), next_begun) - begun
             found[f"repeated_{n}gram"] = _share(np.bincount(of, covered, count), total)
     return found
 
