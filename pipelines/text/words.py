@@ -23,7 +23,7 @@ _PER_WORD_ELSEWHERE = 1.7
 _BLOCK_BITS = 7
 
 _DIVIDERS = (ord("፡"), ord("་"))  # stand between words as a space does: the Ethiopic wordspace, the Tibetan tsheg
-_APOSTROPHES = (ord("'"), ord("’"), ord("·"), ord("״"))
+_APOSTROPHES = (ord("'"), ord("’"), ord("״"))  # not "·", which Korean sets between words
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that it has an inverse modulo 2^64
 _INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
@@ -166,7 +166,7 @@ def _in_turn(borders: npt.NDArray[np.bool_]) -> tuple[Int64, Int64]:
 
 
 def _apostrophes(chars: Characters) -> Int64:
-    """Return the positions of apostrophes between letters of spaced scripts, which belong to the word (UAX #29)."""
+    """Return the positions of apostrophes between letters of spaced scripts, which belong to the word, as in UAX #29."""
     found = np.flatnonzero(_any_of(chars.codes, _APOSTROPHES))
     letters = (chars.flags & (LETTER | UNSPACED)) == LETTER
     return np.compress(letters[found - 1] & letters[found + 1], found)

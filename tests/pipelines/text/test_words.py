@@ -16,7 +16,8 @@ from pipelines.text.words import runs, tokens, windows
     ("text", "expected"),
     [
         ("Don't stop, 24-hour!", ["Don't", "stop", "24", "hour"]),
-        ("'quoted' l·l ’", ["quoted", "l·l"]),
+        ("'quoted' צה״ל ’", ["quoted", "צה״ל"]),
+        ("인종·성별", ["인종", "성별"]),
         ("हिन्दी में।", ["हिन्दी", "में"]),
         ("نمی\u200cخواهم، بله", ["نمی\u200cخواهم", "بله"]),
         ("用Python3写的。", ["用", "Python3", "写", "的"]),
