@@ -18,12 +18,12 @@ from pipelines.text.characters import DIGIT, LETTER, Characters, characters, chu
 from pipelines.text.quality import Measures, holding
 from pipelines.text.repetition import repetition
 from pipelines.text.sentences import ends_sentence, ends_with_ellipsis, last_characters, sentences
-from pipelines.text.words import Runs, Tokens, runs, tokenized, tokens
+from pipelines.text.words import Runs, Tokens, held, runs, tokenized, tokens
 
 STOP_WORDS = {"en": ("the", "be", "to", "of", "and", "that", "have", "with")}
 
-# C4's rules for the lines that it keeps, in its code (tensorflow_datasets/text/c4_utils.py)
-C4_LINE_WORDS = 5
+# C4's rules for the lines that it keeps: the paper's words of a line (its code asks for 5), and the code's longest word
+C4_LINE_WORDS = 3
 C4_WORD_CHARS = 1000
 
 # Gopher's bullet points, and what is written for them; the list of RedPajama-Data v2 with "*" and "-"
@@ -133,13 +133,14 @@ def _words(batch: _Batch) -> Columns:
     The length is that of their letters, digits and apostrophes; words without any are not in the mean.
     """
     found, runs = batch.tokens, batch.runs
+    flags = held(batch.chars, runs.starts)
     lengths, unspaced = found.ends - found.starts, np.zeros(batch.count)
     if found.unspaced.any():
         lengths = np.where(found.unspaced, _WORD_CHARS * found.words, lengths)
         unspaced = batch.totals(found.starts, found.words * found.unspaced)
 
-    def counted(flags: int) -> Float64:
-        return batch.counts(runs.starts[(runs.flags & flags) != 0]) + unspaced
+    def counted(bits: int) -> Float64:
+        return batch.counts(runs.starts[(flags & bits) != 0]) + unspaced
 
     every = batch.counts(runs.starts[runs.counted]) + unspaced
     return {
@@ -162,18 +163,16 @@ def _stop_words(batch: _Batch, languages: Sequence[str]) -> npt.NDArray[np.int32
     for language, words in STOP_WORDS.items():
         own = np.array([each == language for each in languages], np.bool_)
         if own.any():
-            ordered = _hashes_of(words)
-            place = np.searchsorted(ordered, batch.tokens.hashes).clip(max=len(words) - 1)
-            hits = np.flatnonzero(ordered[place] == batch.tokens.hashes)
-            seen = np.zeros((batch.count, len(words)), np.bool_)
-            seen[batch.document[batch.tokens.row[hits]], place[hits]] = True
-            result[own] = seen.sum(axis=1)[own]
+            found = np.zeros(batch.count, np.int32)
+            for wanted in _hashes_of(words):
+                found += batch.counts(batch.tokens.starts[batch.tokens.hashes == wanted]) > 0
+            result[own] = found[own]
     return result
 
 
 @cache
 def _hashes_of(words: tuple[str, ...]) -> npt.NDArray[np.uint64]:
-    return np.sort(tokens(words).hashes)
+    return tokens(words).hashes
 
 
 def _c4(batch: _Batch) -> Columns:

@@ -54,7 +54,7 @@ def sentences(chars: Characters) -> Int64:
     between two letters: their sentences and clauses are written so. What follows the last end is a sentence too.
     """
     flags = chars.flags
-    stops = np.flatnonzero(flags & STOP)
+    stops = np.flatnonzero((flags & STOP) != 0)
     stops = stops[~_has(chars, stops + 1, STOP)]
     after = stops + 1
     while (closing := _has(chars, after, CLOSER)).any():
