@@ -25,8 +25,12 @@ class GopherQuality(Section):
 
     min_words: Limit = Field(50, description="The fewest words.")
     max_words: Limit = Field(100_000, description="The most words.")
-    min_mean_word_length: Limit = Field(3, description="The shortest mean word; not asked in scripts without spaces.")
-    max_mean_word_length: Limit = Field(10, description="The longest mean word; not asked in scripts without spaces.")
+    min_mean_word_length: Limit = Field(
+        3, description="The shortest mean word; in scripts without spaces it always passes."
+    )
+    max_mean_word_length: Limit = Field(
+        10, description="The longest mean word; in scripts without spaces it always passes."
+    )
     max_hashes: Limit = Field(0.1, description="The most `#` for each word.")
     max_ellipses: Limit = Field(0.1, description="The most ellipses for each word.")
     max_bullet_lines: Limit = Field(0.9, description="The largest share of lines that begin with a bullet.")
@@ -58,12 +62,14 @@ class C4(Section):
     """
 
     terminal: bool = Field(True, description="Whether a line must end a sentence.")
-    min_line_words: Limit = Field(3, description="The fewest words of a line.")
+    min_line_words: Limit = Field(5, description="The fewest words of a line.")
     max_word_length: Limit = Field(
-        1000, description="The most characters of a line's longest word; not asked in scripts without spaces."
+        1000, description="The most characters of a line's longest word; in scripts without spaces it always passes."
     )
     boilerplate: bool = Field(True, description="Whether lines that name JavaScript, cookies or terms of use go.")
-    min_sentences: Limit = Field(5, description="The fewest sentences of a document, in the lines that are kept.")
+    min_sentences: Limit = Field(
+        3, description="The fewest sentences of a document, in the lines that C4's own limits keep."
+    )
     curly_bracket: bool = Field(True, description="Whether documents with a curly bracket go: they hold code.")
     lorem_ipsum: bool = Field(True, description="Whether documents with `lorem ipsum` go.")
 
@@ -71,9 +77,7 @@ class C4(Section):
 class FineWeb(Section):
     """FineWeb's rules for documents (Penedo et al. 2024, arXiv 2406.17557, section 3.6)."""
 
-    min_terminal_lines: Limit = Field(
-        0.12, description="The share of lines that end a sentence must be above it; not asked in Thai, Lao and Khmer."
-    )
+    min_terminal_lines: Limit = Field(0.12, description="The share of lines that end a sentence must be above it.")
     max_short_lines: Limit = Field(0.67, description="The share of lines of at most 30 characters must be below it.")
     max_repeated_line_chars: Limit = Field(
         0.01, description="The share of characters in lines that repeat an earlier one must be below it."
@@ -126,8 +130,24 @@ class EvaluationFile(Section):
         description="Text with a sentence a line, `.jsonl` or `.tsv`, packed or not; fsspec URLs too."
     )
     fields: tuple[str, ...] = Field(
-        (), description="What to read: keys of JSON Lines, or columns of TSV counted from 1; all text without it."
+        (), description="What to read: keys of `.jsonl`, or columns of `.tsv` counted from 1; none for text."
     )
+
+    @property
+    def kind(self) -> Literal["jsonl", "tsv", "text"]:
+        """What the file's name says that it is."""
+        endings = self.path.lower().split("::")[0].split(".")[1:]
+        return next((kind for kind in ("jsonl", "tsv") if kind in endings[-2:]), "text")
+
+    @model_validator(mode="after")
+    def _has_its_fields(self) -> Self:
+        if self.kind == "text" and self.fields:
+            raise ValueError(f"{self.path}: text has no fields; call the file .jsonl or .tsv, or leave fields out")
+        if self.kind != "text" and not self.fields:
+            raise ValueError(f"{self.path}: name the fields that hold text, else labels would count as sentences")
+        if self.kind == "tsv" and not all(place.isdecimal() and int(place) > 0 for place in self.fields):
+            raise ValueError(f"{self.path}: columns of .tsv are numbers from 1")
+        return self
 
 
 class Contamination(Section):
@@ -135,10 +155,7 @@ class Contamination(Section):
 
     files: tuple[EvaluationFile, ...] = Field(min_length=1, description="The evaluation sets.")
     ngram: int = Field(
-        13, ge=2, description="Sentences with so many words are also looked for in parts, by this many words in a row."
-    )
-    ngram_chars: int = Field(
-        30, ge=2, description="The same in scripts without spaces between words, by characters without white space."
+        13, ge=2, description="Sentences of so many words are also looked for in parts, by so many words in a row."
     )
 
 

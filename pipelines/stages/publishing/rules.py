@@ -14,7 +14,6 @@ from pipelines.config.publish import PublishSection
 from pipelines.datasets.errors import ConfigError
 from pipelines.datasets.reasons import Reason
 from pipelines.stages.work import column
-from pipelines.text.languages import LANGUAGES
 
 Of = Literal["rows", "documents", "pairs"]
 Sign = Literal["<", "≤", ">", "≥", "is", "is not"]
@@ -25,18 +24,14 @@ _FAILS: Final[dict[Sign, Callable[[Any, Any], Any]]] = {
     "<": np.less, "≤": np.less_equal, ">": np.greater, "≥": np.greater_equal, "is": np.equal, "is not": np.not_equal,
 }  # fmt: skip
 
-# Scripts that set no space between words, and those that end a sentence by a space at most (Unicode 16, chapter 16).
-UNSPACED: Final = frozenset({"Hans", "Hant", "Hani", "Jpan", "Thai", "Laoo", "Khmr", "Mymr"})
-UNSTOPPED: Final = frozenset({"Thai", "Laoo"})
-
 
 @dataclass(frozen=True)
 class Rule:
     """Drops a row, or all rows of a document, where `value sign limit` holds.
 
     The limit stands in the config at `section`.`key`; the value in `column` of the rows, documents or pairs. `noun`
-    completes the sentence `12 < 50 …`. The rule is not asked in languages written in a script of `not_in`, nor where
-    the column has no value (null, not a number, or -1 in `optional` ones).
+    completes the sentence `12 < 50 …`. The rule is not asked where the column has no value: null, or -1 in `optional`
+    ones. It needs no list of scripts: the measures count words in scripts without spaces too (`pipelines.text.words`).
     """
 
     reason: Reason
@@ -46,7 +41,6 @@ class Rule:
     column: str
     sign: Sign
     noun: str = ""
-    not_in: frozenset[str] = frozenset()
     optional: bool = False
 
     @property
@@ -80,13 +74,11 @@ class Rule:
             return None
         if isinstance(value, bool):
             return self.reason.meaning
-        shown = f"{value:.2f}" if isinstance(value, float) else str(value)
+        shown = f"{round(value, 3):g}" if isinstance(value, float) else str(value)
         return f"{shown} {self.sign} {bound:g} {self.noun}".rstrip()
 
-    def _limit(self, language: str, limit: Limit) -> float:
-        known = LANGUAGES.get(language)
-        if known is not None and known.script in self.not_in:
-            return float("nan")
+    @staticmethod
+    def _limit(language: str, limit: Limit) -> float:
         return limit.get(language, float("nan")) if isinstance(limit, Mapping) else limit
 
 
@@ -138,9 +130,9 @@ _RULES: Final = (
     Rule(Reason.FEW_WORDS, _QUALITY, "min_words", "documents", "words", "<", "words"),
     Rule(Reason.MANY_WORDS, _QUALITY, "max_words", "documents", "words", ">", "words"),
     Rule(Reason.SHORT_WORDS, _QUALITY, "min_mean_word_length", "documents", "mean_word_length", "<",
-         "characters a word", UNSPACED),
+         "characters a word"),
     Rule(Reason.LONG_WORDS, _QUALITY, "max_mean_word_length", "documents", "mean_word_length", ">",
-         "characters a word", UNSPACED),
+         "characters a word"),
     Rule(Reason.MANY_HASHES, _QUALITY, "max_hashes", "documents", "hashes", ">", "for each word"),
     Rule(Reason.MANY_ELLIPSES, _QUALITY, "max_ellipses", "documents", "ellipses", ">", "for each word"),
     Rule(Reason.BULLET_LINES, _QUALITY, "max_bullet_lines", "documents", "bullet_lines", ">", "of the lines"),
@@ -151,13 +143,13 @@ _RULES: Final = (
          optional=True),
     Rule(Reason.LOREM_IPSUM, _C4, "lorem_ipsum", "documents", "lorem_ipsum", "is"),
     Rule(Reason.CURLY_BRACKET, _C4, "curly_bracket", "documents", "curly_bracket", "is"),
-    Rule(Reason.FEW_SENTENCES, _C4, "min_sentences", "documents", "sentences", "<", "sentences", UNSTOPPED),
-    Rule(Reason.LONG_WORD, _C4, "max_word_length", "rows", "longest_word", ">", "characters in a word", UNSPACED),
-    Rule(Reason.NO_TERMINAL, _C4, "terminal", "rows", "terminal", "is not", not_in=UNSTOPPED),
+    Rule(Reason.FEW_SENTENCES, _C4, "min_sentences", "documents", "sentences", "<", "sentences"),
+    Rule(Reason.LONG_WORD, _C4, "max_word_length", "rows", "longest_word", ">", "characters in a word"),
+    Rule(Reason.NO_TERMINAL, _C4, "terminal", "rows", "terminal", "is not"),
     Rule(Reason.SHORT_LINE, _C4, "min_line_words", "rows", "words", "<", "words"),
     Rule(Reason.BOILERPLATE, _C4, "boilerplate", "rows", "boilerplate", "is"),
     Rule(Reason.FEW_TERMINAL_LINES, _FINEWEB, "min_terminal_lines", "documents", "terminal_lines", "≤",
-         "of the lines", UNSTOPPED),
+         "of the lines"),
     Rule(Reason.SHORT_LINES, _FINEWEB, "max_short_lines", "documents", "short_lines", "≥", "of the lines"),
     Rule(Reason.REPEATED_CHARS, _FINEWEB, "max_repeated_line_chars", "documents", "repeated_line_chars", "≥",
          _OF_CHARS),

@@ -204,6 +204,8 @@ def _kept_buckets(limits: Limits) -> list[int]:
 
 def _described_apart(reason: Reason, row: Mapping[str, Any], limits: Limits) -> str | None:
     thresholds = limits.section.thresholds
+    if reason == Reason.BLOCKED:
+        return str(row["document"])
     if reason == Reason.UNSURE_LANGUAGE:
         return f"{row['documents']['lid']} at {row['documents']['lid_prob']:.2f} < {thresholds.document_probability}"
     if reason == Reason.PERPLEXITY:

@@ -150,7 +150,7 @@ def test_publish_asks_for_scores_and_a_missing_one_passes(
     ]  # fmt: skip
     samples = published.samples()
     assert [sample.detail for sample in samples[Reason.LOW_SCORE]] == ["0.25 < 0.5 score"]
-    assert [sample.detail for sample in samples[Reason.HIGH_SCORE]] == ["1.00 > 0.875 score"]
+    assert [sample.detail for sample in samples[Reason.HIGH_SCORE]] == ["1 > 0.875 score"]
     assert published.manifest.summary["thresholds"]["low_score"] == {"score.min": 0.5}
 
 

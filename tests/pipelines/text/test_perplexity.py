@@ -8,6 +8,7 @@ import pytest
 from pipelines.datasets.errors import UserError
 from pipelines.text.perplexity import DocumentModel, normalize_for_model, perplexities
 
+
 @pytest.mark.parametrize(
     ("text", "normalised"),
     [
