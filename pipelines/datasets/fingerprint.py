@@ -59,6 +59,14 @@ def canonical(config: BaseModel) -> dict[str, Any]:
     }
 
 
+def raw_paths(config: BaseModel, named: Mapping[str, Any]) -> dict[str, str]:
+    """Return where the raw files of `config` are, by their hash in `named`, which is `canonical(config)`.
+
+    Local paths are made absolute.
+    """
+    return dict(_raw_paths(config, named, False))
+
+
 def content_hash(location: str) -> str:
     """Return the hash of a raw file's bytes, of a folder's names and bytes, or of a remote file's size and ETag.
 
@@ -114,6 +122,21 @@ def _canonical_value(value: Any, hash_of: Callable[[str], str] | None) -> Any:
     if isinstance(value, list | tuple):
         return [_canonical_value(item, hash_of) for item in value]
     return value
+
+
+def _raw_paths(value: Any, named: Any, is_raw: bool) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str) and is_raw:
+        yield named, value if "://" in value else str(Path(value).resolve())
+    elif isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            if name in named:
+                yield from _raw_paths(getattr(value, name), named[name], _is_marked(field, ContentHashed))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _raw_paths(item, named[str(key)], is_raw)
+    elif isinstance(value, list | tuple):
+        for item, item_named in zip(value, named, strict=True):
+            yield from _raw_paths(item, item_named, is_raw)
 
 
 def _is_marked(field: FieldInfo, marker: type) -> bool:

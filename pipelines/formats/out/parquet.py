@@ -1,0 +1,28 @@
+"""Parquet: a document, or a pair, a row."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+_GROUP_ROWS = 10_000
+
+
+class Parquet:
+    """Writes `LANGUAGE/SPLIT-NNNNN.parquet`, a file for each shard."""
+
+    layout = (
+        "`LANGUAGE/SPLIT-NNNNN.parquet` has a document a row: `text` (its paragraphs, joined by line feeds), `id`, "
+        "`document`, `language`, `paragraphs`; `SOURCE-TARGET/SPLIT-NNNNN.parquet` has a pair a row, in `translation`."
+    )
+    has_pairs = True
+
+    def files(self, name: str, split: str) -> str:
+        return f"{name}/{split}-*.parquet"
+
+    def write(self, folder: Path, name: str, split: str, tables: Iterable[pa.Table]) -> None:
+        for number, table in enumerate(tables):
+            path = folder / name / f"{split}-{number:05d}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(table, path, row_group_size=_GROUP_ROWS, compression="zstd", write_page_checksum=True)
