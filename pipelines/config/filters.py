@@ -126,27 +126,22 @@ class EvaluationFile(Section):
     """A file of sentences that scores will be reported on."""
 
     name: Name = Field(description="The evaluation set's name, in counts and in contamination.json.")
-    path: RawPath = Field(
-        description="Text with a sentence a line, `.jsonl` or `.tsv`, packed or not; fsspec URLs too."
+    path: RawPath = Field(description="The file, packed or not; fsspec URLs too.")
+    format: Literal["text", "jsonl", "tsv"] = Field(
+        "text", description="A sentence a line, a JSON object a line, or columns between tabs."
     )
     fields: tuple[str, ...] = Field(
-        (), description="What to read: keys of `.jsonl`, or columns of `.tsv` counted from 1; none for text."
+        (), description="What to read: keys of `jsonl`, or columns of `tsv` counted from 1; none for `text`."
     )
-
-    @property
-    def kind(self) -> Literal["jsonl", "tsv", "text"]:
-        """What the file's name says that it is."""
-        endings = self.path.lower().split("::")[0].split(".")[1:]
-        return next((kind for kind in ("jsonl", "tsv") if kind in endings[-2:]), "text")
 
     @model_validator(mode="after")
     def _has_its_fields(self) -> Self:
-        if self.kind == "text" and self.fields:
-            raise ValueError(f"{self.path}: text has no fields; call the file .jsonl or .tsv, or leave fields out")
-        if self.kind != "text" and not self.fields:
-            raise ValueError(f"{self.path}: name the fields that hold text, else labels would count as sentences")
-        if self.kind == "tsv" and not all(place.isdecimal() and int(place) > 0 for place in self.fields):
-            raise ValueError(f"{self.path}: columns of .tsv are numbers from 1")
+        if self.format == "text" and self.fields:
+            raise ValueError("text has no fields; say format: jsonl or format: tsv, or leave fields out")
+        if self.format != "text" and not self.fields:
+            raise ValueError("name the fields that hold text, else labels would count as sentences")
+        if self.format == "tsv" and not all(place.isdecimal() and int(place) > 0 for place in self.fields):
+            raise ValueError("columns of tsv are numbers from 1")
         return self
 
 

@@ -138,7 +138,7 @@ def _sentences(file: EvaluationFile) -> Iterator[tuple[int, str]]:
             lines = opened.read().split("\n")
     except (OSError, KeyError, ValueError) as error:
         raise UserError(f"{file.path}: cannot be read as UTF-8 text ({error}); check the evaluation file") from error
-    read = {"jsonl": _of_json, "tsv": _of_tsv, "text": _of_text}[file.kind]
+    read = {"jsonl": _of_json, "tsv": _of_tsv, "text": _of_text}[file.format]
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:

@@ -217,10 +217,10 @@ def test_a_section_that_cannot_be_right(section: dict[str, Any], said: str) -> N
         AnnotateSection.model_validate(section)
 
 
-def test_splits_buckets_and_workers_change_no_score(corpus: Callable[..., Any], language_model: str) -> None:
+def test_splits_and_buckets_change_no_score(corpus: Callable[..., Any], language_model: str) -> None:
     one = {"classifiers": [{"name": "english", "model": language_model, "label": "en"}]}
     few = corpus(CATALOGS, folder="few", deduplicate={}, annotate={**one, "buckets": 1})
     many = corpus(CATALOGS, folder="many", split_bytes=1, deduplicate={}, annotate={**one, "buckets": 7})
     few.make()
-    many.make(workers=2)
+    many.make()
     assert scores(few, "documents", "english") == scores(many, "documents", "english")

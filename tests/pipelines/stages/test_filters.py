@@ -57,7 +57,7 @@ def test_blocked_domains(pages: Callable[..., Any], rows_of: Callable[..., Any],
         pages(rows, filters={"blocklist": {"domains": str(tmp_path / "urls")}}).make("publish")
 
 
-def test_percentiles_are_by_language_and_do_not_depend_on_splits_or_workers(
+def test_percentiles_are_by_language_and_do_not_depend_on_splits(
     pages: Callable[..., Any], rows_of: Callable[..., Any]
 ) -> None:
     """Of ten documents of 1 to 10 words the percentile 30 is 3: two are shorter. German's are ten times as long."""
@@ -66,8 +66,8 @@ def test_percentiles_are_by_language_and_do_not_depend_on_splits_or_workers(
     filters = {"gopher_quality": {"min_words": {"percentile": 30}, **dict.fromkeys((
         "min_mean_word_length", "max_mean_word_length", "min_stop_words"))}}  # fmt: skip
     one = pages(rows, folder="one", filters=filters)
-    many = pages(rows, folder="many", split_bytes=40, filters=filters)
-    published = [one.make(), many.make(workers=2)]
+    many = pages(rows, folder="many", split_bytes=700, filters=filters)
+    published = [one.make(), many.make()]
     for made in published:
         assert made.manifest.summary["thresholds"]["few_words"] == {"min_words": {"de": 30.0, "en": 3.0}}
         assert made.manifest.summary["dropped"]["text"] == {"few_words": 4}
@@ -84,8 +84,8 @@ def tests_files(tmp_path: Path) -> list[dict[str, Any]]:
     (tmp_path / "qa.jsonl").write_text(json.dumps({"id": "kept", "context": CHINESE}) + "\n", encoding="utf-8")
     return [
         {"name": "retrieval", "path": str(tmp_path / "retrieval.txt")},
-        {"name": "nli", "path": str(tmp_path / "nli.tsv"), "fields": ["2"]},
-        {"name": "qa", "path": str(tmp_path / "qa.jsonl"), "fields": ["context"]},
+        {"name": "nli", "path": str(tmp_path / "nli.tsv"), "format": "tsv", "fields": ["2"]},
+        {"name": "qa", "path": str(tmp_path / "qa.jsonl"), "format": "jsonl", "fields": ["context"]},
     ]
 
 

@@ -15,7 +15,11 @@ def test_text_json_and_tsv_packed_or_not(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("\ufeffErste\r\n\nZweite\u2028Zeile\n".encode())
     (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress('{"q": "なに", "a": "それ", "id": "7"}\n'.encode()))
     (tmp_path / "c.tsv").write_text("0\tpremise\thypothesis\n", encoding="utf-8")
-    files = [{"path": "a.txt"}, {"path": "b.jsonl.gz", "fields": ["q", "a"]}, {"path": "c.tsv", "fields": ["3", "2"]}]
+    files = [
+        {"path": "a.txt"},
+        {"path": "b.jsonl.gz", "format": "jsonl", "fields": ["q", "a"]},
+        {"path": "c.tsv", "format": "tsv", "fields": ["3", "2"]},
+    ]
     named = [{**file, "name": str(file["path"])[0], "path": str(tmp_path / str(file["path"]))} for file in files]
     assert read_tests(Contamination.model_validate({"files": named})) == [
         Sentence("a", 1, "Erste"), Sentence("a", 3, "Zweite\u2028Zeile"),
@@ -41,7 +45,8 @@ def test_a_test_file_that_cannot_be_read_is_said(
 ) -> None:
     if data is not None:
         (tmp_path / name).write_bytes(data)
-    file = {"name": "x", "path": str(tmp_path / name), "fields": fields}
+    file = {"name": "x", "path": str(tmp_path / name), "fields": fields,
+            "format": {".txt": "text", ".jsonl": "jsonl", ".tsv": "tsv"}[Path(name).suffix]}  # fmt: skip
     with pytest.raises(UserError, match=said):
         read_tests(Contamination.model_validate({"files": [file]}))
 
@@ -49,12 +54,12 @@ def test_a_test_file_that_cannot_be_read_is_said(
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ({"path": "x.tsv"}, "name the fields that hold text"),
-        ({"path": "x.jsonl.gz"}, "name the fields that hold text"),
-        ({"path": "x.txt", "fields": ["a"]}, "text has no fields"),
-        ({"path": "x.tsv", "fields": ["0"]}, "columns of .tsv are numbers from 1"),
+        ({"format": "tsv"}, "name the fields that hold text"),
+        ({"format": "jsonl"}, "name the fields that hold text"),
+        ({"fields": ["a"]}, "text has no fields"),
+        ({"format": "tsv", "fields": ["0"]}, "columns of tsv are numbers from 1"),
     ],
 )
 def test_fields_go_with_formats(file: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        EvaluationFile.model_validate({"name": "x", **file})
+        EvaluationFile.model_validate({"name": "x", "path": "x", **file})
