@@ -1,8 +1,8 @@
 """`publish.filters`: rules of published corpora, blocklists, scores and contamination. All are off unless named."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from pipelines.config.base import Name, Section
 from pipelines.datasets.fingerprint import RawPath
@@ -16,8 +16,14 @@ class Percentile(Section):
     )
 
 
-Limit = Annotated[float, Field(ge=0)] | Percentile | None
-AnyLimit = float | Percentile | None
+def _which(value: Any) -> str:
+    """Return which kind of limit is meant, so that an error is said of that kind alone."""
+    return "section" if isinstance(value, dict | Percentile) else "number"
+
+
+_Derived = Annotated[Percentile, Tag("section")]
+Limit = Annotated[Annotated[float, Field(ge=0), Tag("number")] | _Derived, Discriminator(_which)] | None
+AnyLimit = Annotated[Annotated[float, Tag("number")] | _Derived, Discriminator(_which)] | None
 
 
 class GopherQuality(Section):
@@ -63,9 +69,7 @@ class C4(Section):
 
     terminal: bool = Field(True, description="Whether a line must end a sentence.")
     min_line_words: Limit = Field(5, description="The fewest words of a line.")
-    max_word_length: Limit = Field(
-        1000, description="The most characters of a line's longest word; in scripts without spaces it always passes."
-    )
+    max_word_length: Limit = Field(1000, description="The most characters of a line's longest word.")
     boilerplate: bool = Field(True, description="Whether lines that name JavaScript, cookies or terms of use go.")
     min_sentences: Limit = Field(
         3, description="The fewest sentences of a document, in the lines that C4's own limits keep."

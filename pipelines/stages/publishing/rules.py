@@ -14,6 +14,7 @@ from pipelines.config.publish import PublishSection
 from pipelines.datasets.errors import ConfigError
 from pipelines.datasets.reasons import Reason
 from pipelines.stages.work import column
+from pipelines.text.languages import LANGUAGES
 
 Of = Literal["rows", "documents", "pairs"]
 Sign = Literal["<", "≤", ">", "≥", "is", "is not"]
@@ -25,13 +26,17 @@ _FAILS: Final[dict[Sign, Callable[[Any, Any], Any]]] = {
 }  # fmt: skip
 
 
+UNSTOPPED: Final = frozenset({"Thai", "Laoo"})  # scripts that end no sentence with a stop
+
+
 @dataclass(frozen=True)
 class Rule:
     """Drops a row, or all rows of a document, where `value sign limit` holds.
 
     The limit stands in the config at `section`.`key`; the value in `column` of the rows, documents or pairs. `noun`
-    completes the sentence `12 < 50 …`. The rule is not asked where the column has no value: null, or -1 in `optional`
-    ones. It needs no list of scripts: the measures count words in scripts without spaces too (`pipelines.text.words`).
+    completes the sentence `12 < 50 …`. The rule is not asked in languages that are written in a script of `not_in`,
+    nor where the column has no value: null, or -1 in `optional` ones. What counts words is asked in every script: the
+    measures count them in scripts without spaces too (`pipelines.text.words`).
     """
 
     reason: Reason
@@ -41,6 +46,7 @@ class Rule:
     column: str
     sign: Sign
     noun: str = ""
+    not_in: frozenset[str] = frozenset()
     optional: bool = False
 
     @property
@@ -77,8 +83,10 @@ class Rule:
         shown = f"{round(value, 3):g}" if isinstance(value, float) else str(value)
         return f"{shown} {self.sign} {bound:g} {self.noun}".rstrip()
 
-    @staticmethod
-    def _limit(language: str, limit: Limit) -> float:
+    def _limit(self, language: str, limit: Limit) -> float:
+        known = LANGUAGES.get(language)
+        if known is not None and known.script in self.not_in:
+            return float("nan")
         return limit.get(language, float("nan")) if isinstance(limit, Mapping) else limit
 
 
@@ -145,11 +153,11 @@ _RULES: Final = (
     Rule(Reason.CURLY_BRACKET, _C4, "curly_bracket", "documents", "curly_bracket", "is"),
     Rule(Reason.FEW_SENTENCES, _C4, "min_sentences", "documents", "sentences", "<", "sentences"),
     Rule(Reason.LONG_WORD, _C4, "max_word_length", "rows", "longest_word", ">", "characters in a word"),
-    Rule(Reason.NO_TERMINAL, _C4, "terminal", "rows", "terminal", "is not"),
+    Rule(Reason.NO_TERMINAL, _C4, "terminal", "rows", "terminal", "is not", not_in=UNSTOPPED),
     Rule(Reason.SHORT_LINE, _C4, "min_line_words", "rows", "words", "<", "words"),
     Rule(Reason.BOILERPLATE, _C4, "boilerplate", "rows", "boilerplate", "is"),
     Rule(Reason.FEW_TERMINAL_LINES, _FINEWEB, "min_terminal_lines", "documents", "terminal_lines", "≤",
-         "of the lines"),
+         "of the lines", UNSTOPPED),
     Rule(Reason.SHORT_LINES, _FINEWEB, "max_short_lines", "documents", "short_lines", "≥", "of the lines"),
     Rule(Reason.REPEATED_CHARS, _FINEWEB, "max_repeated_line_chars", "documents", "repeated_line_chars", "≥",
          _OF_CHARS),

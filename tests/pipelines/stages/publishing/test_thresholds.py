@@ -142,11 +142,11 @@ def test_a_report_finds_each_threshold_by_its_reason() -> None:
 
 # A document that every rule is content with, and a line of it.
 FINE_DOCUMENT: dict[str, object] = {
-    "lang": "th", "lid": "th", "lid_prob": 0.9, "agreement": 1.0, "paragraphs": 4, "words": 200,
+    "lang": "hi", "lid": "hi", "lid_prob": 0.9, "agreement": 1.0, "paragraphs": 4, "words": 200,
     "mean_word_length": 5.0, "alphabetic_words": 0.9, "stop_words": -1, "sentences": 9, "terminal_lines": 1.0,
 }  # fmt: skip
 FINE_LINE: dict[str, object] = {
-    "lang": "th", "lid": "th", "lid_prob": 0.99, "chars": 99, "letters": 0.9, "words": 20, "longest_word": 9,
+    "lang": "hi", "lid": "hi", "lid_prob": 0.99, "chars": 99, "letters": 0.9, "words": 20, "longest_word": 9,
     "terminal": True,
 }  # fmt: skip
 
@@ -210,6 +210,11 @@ def test_rules_of_published_corpora(section: str, column: str, passes: object, f
 def test_c4s_rules_for_lines(column: str, passes: object, fails: object, reason: Reason) -> None:
     assert filtered({"c4": {}}, {}, {column: passes}) == ""
     assert filtered({"c4": {}}, {}, {column: fails}) == reason
+
+
+def test_stops_are_not_asked_for_in_scripts_that_have_none() -> None:
+    thai = {"lang": "th", "lid": "th"}
+    assert filtered({"c4": {}, "fineweb": {}}, {**thai, "terminal_lines": 0.0}, {**thai, "terminal": False}) == ""
 
 
 def test_one_rule_of_a_section_can_be_off_or_have_another_limit() -> None:
