@@ -74,7 +74,7 @@ def _limits(job: Job, section: PublishSection, files: Sequence[RowFile]) -> Limi
     if section.filters.blocklist is not None:
         load_blocklist(section.filters.blocklist)  # a bad list ends the run here, in one sentence
     scores = job.input("annotate").manifest.summary["columns"] if job.inputs.get("annotate") else {}
-    if section.filters.perplexity is not None and PERPLEXITY not in scores:
+    if section.filters.perplexity is not None and "documents" not in scores.get(PERPLEXITY, []):
         raise UserError("publish.filters.perplexity needs a perplexity: add a section `annotate` with `perplexity`")
     derived: dict[str, dict[str, float]] = {}
     if asked := asked_percentiles(section, scores):

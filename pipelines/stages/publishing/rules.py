@@ -73,10 +73,12 @@ class Rule:
     def describe(self, row: Mapping[str, Any], language: str, limit: Limit) -> str | None:
         """Return the value and the limit in words if `row` fails the rule."""
         inputs = _DERIVED[self.column][0] if self.column in _DERIVED else (self.column,)
+        if any(row[name] is None for name in inputs):
+            return None
         table = pa.table({name: _one(row[name]) for name in inputs})
         (value,) = self.values(table).tolist()
         bound = self._limit(language, limit)
-        if value is None or not self.failing(table, np.zeros(1, np.int32), [language], limit)[0]:
+        if not self.failing(table, np.zeros(1, np.int32), [language], limit)[0]:
             return None
         if isinstance(value, bool):
             return self.reason.meaning

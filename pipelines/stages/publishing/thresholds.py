@@ -92,10 +92,9 @@ def describe(reason: Reason, row: Mapping[str, Any], limits: Limits) -> str:
     """
     of, language = ("pairs", row["target_lang"]) if "source_text" in row else ("rows", row["lang"])
     for rule, limit in limits.rules:
-        if rule.reason == reason and rule.of in (of, "documents"):
-            own = row if rule.of == of else row["documents"]
-            if (said := rule.describe(own, language, limit)) is not None:
-                return said
+        own = row if rule.of == of else row.get("documents") if rule.of == "documents" else None
+        if rule.reason == reason and own and (said := rule.describe(own, language, limit)) is not None:
+            return said
     return _described_apart(reason, row, limits) or reason.meaning
 
 
