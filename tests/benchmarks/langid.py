@@ -67,12 +67,12 @@ class Texts:
 
 @dataclass(frozen=True)
 class Scores:
-    """F1 and false-positive rates by language of CC-100, and how many texts in one language were called another."""
+    """F1 and false-positive rates by language of CC-100, and how many texts in one language were called what."""
 
     f1: dict[str, float]
     false_positives: dict[str, float]
     of_others: dict[str, float]
-    confusions: Counter[tuple[str, str]]
+    called: Counter[tuple[str, str]]
 
 
 def main() -> None:
@@ -95,7 +95,7 @@ def main() -> None:
         results[name] = {"mb_per_s": round(rate, 2), **figures(scores)}
     voted = next(iter(results.values()))["vote of paragraphs"]
     headline = {key: voted[key] for key in ("macro_f1", "fpr_max")}
-    print(json.dumps({"bench": "langid", **headline, "models": results}))
+    print(json.dumps({"bench": "langid", **headline, "models": results}, separators=(",", ":")))
 
 
 def fetched(data: Path) -> Path:
@@ -203,8 +203,7 @@ def score(truth: Sequence[str], found: Sequence[str]) -> Scores:
         f1[language] = 2 * hits / max(wanted[language] + hits + others, 1)
         false_positives[language] = others / (inside - wanted[language])
         of_others[language] = pairs["", language] / max(wanted[""], 1)
-    confusions = Counter({pair: count for pair, count in pairs.items() if pair[0] and pair[0] != pair[1]})
-    return Scores(f1, false_positives, of_others, confusions)
+    return Scores(f1, false_positives, of_others, pairs)
 
 
 def figures(scores: dict[str, Scores]) -> dict[str, dict[str, float]]:
@@ -217,6 +216,7 @@ def figures(scores: dict[str, Scores]) -> dict[str, dict[str, float]]:
             "fpr_mean": round(float(np.mean(list(one.false_positives.values()))), 6),
             "fpr_max": round(max(one.false_positives.values()), 5),
             "fpr_others_max": round(max(one.of_others.values()), 5),
+            "romanised": sum(count for (_, called), count in one.called.items() if called.endswith("_rom")),
             "known": len(known),
         }
         for name, one in scores.items()
@@ -242,12 +242,14 @@ def overview(model: str, scores: dict[str, Scores]) -> Table:
         "FPR, mean",
         "FPR, largest",
         "in texts of others, largest",
+        "called romanised",
         title=f"{model}: all languages of CC-100",
         box=None,
     )
     for name, one in all_figures.items():
         f1 = [f"{one[key]:.3f}" for key in ("macro_f1", "macro_f1_known")]
-        table.add_row(name, *f1, *(f"{one[key]:.3%}" for key in ("fpr_mean", "fpr_max", "fpr_others_max")))
+        rates = [f"{one[key]:.3%}" for key in ("fpr_mean", "fpr_max", "fpr_others_max")]
+        table.add_row(name, *f1, *rates, f"{one['romanised']}")
     return table
 
 
@@ -263,7 +265,13 @@ def worst(title: str, scores: Scores) -> Table:
     table = Table("", "FPR", "in texts of others", "F1", "called so, but in", title=title, box=None)
     order = sorted(scores.f1, key=lambda code: (-scores.false_positives[code], -scores.of_others[code], code))
     for language in order[:WORST]:
-        culprits = Counter({true: n for (true, called), n in scores.confusions.items() if called == language})
+        culprits = Counter(
+            {
+                true: n
+                for (true, called), n in scores.called.items()
+                if called == language and true not in (language, "")
+            }
+        )
         shown = ", ".join(f"{true} {count}" for true, count in culprits.most_common(6))
         rates = (f"{scores.false_positives[language]:.3%}", f"{scores.of_others[language]:.3%}")
         table.add_row(language, *rates, f"{scores.f1[language]:.2f}", shown)
@@ -272,7 +280,8 @@ def worst(title: str, scores: Scores) -> Table:
 
 def confusions(title: str, scores: Scores) -> Table:
     table = Table("in", "called", "paragraphs", title=title, box=None)
-    for (true, called), count in scores.confusions.most_common(WORST):
+    wrong = Counter({pair: count for pair, count in scores.called.items() if pair[0] and pair[0] != pair[1]})
+    for (true, called), count in wrong.most_common(WORST):
         table.add_row(true, called or "(nothing)", str(count))
     return table
 
