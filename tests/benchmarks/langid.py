@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from rich.table import Table
 from pipelines.datasets.errors import UserError
 from pipelines.text.langid import LanguageIdentifier
 from pipelines.text.languages import LANGUAGES, code_of_label
-from pipelines.text.normalize import normalize_all
+from pipelines.text.normalize import Change, normalize_all
 from pipelines.text.scripts import dominant_scripts
 from pipelines.text.vote import vote
 
@@ -80,14 +81,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--model", help="another fastText model; the default is lid.176.ftz")
     arguments = parser.parse_args()
-    articles = dict(read(fetched(arguments.data)))
+    console = Console(width=120)
+    articles = clean(dict(read(fetched(arguments.data))), console)
     sets = {
         "one sentence": build(articles, lambda article: [" ".join(sentences(article)[:1])]),
         "three sentences": build(articles, lambda article: [" ".join(sentences(article)[:3])]),
         "whole article": build(articles, lambda article: [" ".join(article)]),
     }
     documents = build(articles, sentences)
-    console = Console(width=120)
     results = {}
     for name, model in models(arguments):
         scores, rate = measured(model, sets, documents)
@@ -120,11 +121,23 @@ def read(path: Path) -> Iterator[tuple[str, list[list[str]]]]:
             if not member.name.endswith(".html"):
                 continue
             tree = HTMLTree.parse(archive.extractfile(member).read().decode())  # type: ignore[union-attr]
-            articles = [
-                [clean for clean in normalize_all([p.text for p in article.query_selector_all("p")]).texts if clean]
-                for article in tree.body.query_selector_all("article")
-            ]
-            yield Path(member.name).stem, [article for article in articles if article]
+            articles = tree.body.query_selector_all("article")
+            yield Path(member.name).stem, [[p.text for p in article.query_selector_all("p")] for article in articles]
+
+
+def clean(raw: dict[str, list[list[str]]], console: Console) -> dict[str, list[list[str]]]:
+    """Return the paragraphs normalised, and show what that changed."""
+    paragraphs = [text for articles in raw.values() for article in articles for text in article]
+    normalized = normalize_all(paragraphs)
+    table = Table("change", "paragraphs", title=f"normalisation of {len(paragraphs):,} paragraphs", box=None)
+    for kind in Change:
+        table.add_row(str(kind.name).lower(), f"{np.count_nonzero(normalized.changes & kind):,}")
+    console.print(table)
+    texts = iter(normalized.texts)
+    return {
+        name: [[text for text in islice(texts, len(article)) if text] for article in articles]
+        for name, articles in raw.items()
+    }
 
 
 def sentences(article: list[str]) -> list[str]:
