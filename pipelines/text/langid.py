@@ -75,8 +75,8 @@ class LanguageIdentifier:
             if language == "my" and _is_zawgyi(texts[row]):
                 languages[row] = "my_zaw"
         unsure = np.flatnonzero((probabilities < SURE) & (np.array(scripts, object) == "Latn")).tolist()
-        for place, (language, share) in romanised([bare[row] for row in unsure]).items():
-            languages[unsure[place]], probabilities[unsure[place]] = language, share
+        for place, (language, probability) in romanised([bare[row] for row in unsure]).items():
+            languages[unsure[place]], probabilities[unsure[place]] = language, probability
         probabilities[[not language for language in languages]] = 0
         return Identified(languages, np.minimum(probabilities, np.float32(1)))  # softmax sums to a little over 1
 

@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from rich.table import Table
 from pipelines.datasets.errors import UserError
 from pipelines.text.langid import LanguageIdentifier
 from pipelines.text.languages import LANGUAGES, code_of_label
-from pipelines.text.normalize import normalize_all
+from pipelines.text.normalize import Change, normalize_all
 from pipelines.text.scripts import dominant_scripts
 from pipelines.text.vote import vote
 
@@ -67,12 +68,12 @@ class Texts:
 
 @dataclass(frozen=True)
 class Scores:
-    """F1 and false-positive rates by language of CC-100, and how many texts in one language were called another."""
+    """F1 and false-positive rates by language of CC-100, and how many texts in one language were called what."""
 
     f1: dict[str, float]
     false_positives: dict[str, float]
     of_others: dict[str, float]
-    confusions: Counter[tuple[str, str]]
+    called: Counter[tuple[str, str]]
 
 
 def main() -> None:
@@ -80,14 +81,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--model", help="another fastText model; the default is lid.176.ftz")
     arguments = parser.parse_args()
-    articles = dict(read(fetched(arguments.data)))
+    console = Console(width=120)
+    articles = clean(dict(read(fetched(arguments.data))), console)
     sets = {
         "one sentence": build(articles, lambda article: [" ".join(sentences(article)[:1])]),
         "three sentences": build(articles, lambda article: [" ".join(sentences(article)[:3])]),
         "whole article": build(articles, lambda article: [" ".join(article)]),
     }
     documents = build(articles, sentences)
-    console = Console(width=120)
     results = {}
     for name, model in models(arguments):
         scores, rate = measured(model, sets, documents)
@@ -95,7 +96,7 @@ def main() -> None:
         results[name] = {"mb_per_s": round(rate, 2), **figures(scores)}
     voted = next(iter(results.values()))["vote of paragraphs"]
     headline = {key: voted[key] for key in ("macro_f1", "fpr_max")}
-    print(json.dumps({"bench": "langid", **headline, "models": results}))
+    print(json.dumps({"bench": "langid", **headline, "models": results}, separators=(",", ":")))
 
 
 def fetched(data: Path) -> Path:
@@ -120,11 +121,23 @@ def read(path: Path) -> Iterator[tuple[str, list[list[str]]]]:
             if not member.name.endswith(".html"):
                 continue
             tree = HTMLTree.parse(archive.extractfile(member).read().decode())  # type: ignore[union-attr]
-            articles = [
-                [clean for clean in normalize_all([p.text for p in article.query_selector_all("p")]).texts if clean]
-                for article in tree.body.query_selector_all("article")
-            ]
-            yield Path(member.name).stem, [article for article in articles if article]
+            articles = tree.body.query_selector_all("article")
+            yield Path(member.name).stem, [[p.text for p in article.query_selector_all("p")] for article in articles]
+
+
+def clean(raw: dict[str, list[list[str]]], console: Console) -> dict[str, list[list[str]]]:
+    """Return the paragraphs normalised, and show what that changed."""
+    paragraphs = [text for articles in raw.values() for article in articles for text in article]
+    normalized = normalize_all(paragraphs)
+    table = Table("change", "paragraphs", title=f"normalisation of {len(paragraphs):,} paragraphs", box=None)
+    for kind in Change:
+        table.add_row(str(kind.name).lower(), f"{np.count_nonzero(normalized.changes & kind):,}")
+    console.print(table)
+    texts = iter(normalized.texts)
+    return {
+        name: [[text for text in islice(texts, len(article)) if text] for article in articles]
+        for name, articles in raw.items()
+    }
 
 
 def sentences(article: list[str]) -> list[str]:
@@ -203,8 +216,7 @@ def score(truth: Sequence[str], found: Sequence[str]) -> Scores:
         f1[language] = 2 * hits / max(wanted[language] + hits + others, 1)
         false_positives[language] = others / (inside - wanted[language])
         of_others[language] = pairs["", language] / max(wanted[""], 1)
-    confusions = Counter({pair: count for pair, count in pairs.items() if pair[0] and pair[0] != pair[1]})
-    return Scores(f1, false_positives, of_others, confusions)
+    return Scores(f1, false_positives, of_others, pairs)
 
 
 def figures(scores: dict[str, Scores]) -> dict[str, dict[str, float]]:
@@ -217,6 +229,7 @@ def figures(scores: dict[str, Scores]) -> dict[str, dict[str, float]]:
             "fpr_mean": round(float(np.mean(list(one.false_positives.values()))), 6),
             "fpr_max": round(max(one.false_positives.values()), 5),
             "fpr_others_max": round(max(one.of_others.values()), 5),
+            "romanised": sum(count for (_, called), count in one.called.items() if called.endswith("_rom")),
             "known": len(known),
         }
         for name, one in scores.items()
@@ -242,12 +255,14 @@ def overview(model: str, scores: dict[str, Scores]) -> Table:
         "FPR, mean",
         "FPR, largest",
         "in texts of others, largest",
+        "called romanised",
         title=f"{model}: all languages of CC-100",
         box=None,
     )
     for name, one in all_figures.items():
         f1 = [f"{one[key]:.3f}" for key in ("macro_f1", "macro_f1_known")]
-        table.add_row(name, *f1, *(f"{one[key]:.3%}" for key in ("fpr_mean", "fpr_max", "fpr_others_max")))
+        rates = [f"{one[key]:.3%}" for key in ("fpr_mean", "fpr_max", "fpr_others_max")]
+        table.add_row(name, *f1, *rates, f"{one['romanised']}")
     return table
 
 
@@ -263,7 +278,13 @@ def worst(title: str, scores: Scores) -> Table:
     table = Table("", "FPR", "in texts of others", "F1", "called so, but in", title=title, box=None)
     order = sorted(scores.f1, key=lambda code: (-scores.false_positives[code], -scores.of_others[code], code))
     for language in order[:WORST]:
-        culprits = Counter({true: n for (true, called), n in scores.confusions.items() if called == language})
+        culprits = Counter(
+            {
+                true: n
+                for (true, called), n in scores.called.items()
+                if called == language and true not in (language, "")
+            }
+        )
         shown = ", ".join(f"{true} {count}" for true, count in culprits.most_common(6))
         rates = (f"{scores.false_positives[language]:.3%}", f"{scores.of_others[language]:.3%}")
         table.add_row(language, *rates, f"{scores.f1[language]:.2f}", shown)
@@ -272,7 +293,8 @@ def worst(title: str, scores: Scores) -> Table:
 
 def confusions(title: str, scores: Scores) -> Table:
     table = Table("in", "called", "paragraphs", title=title, box=None)
-    for (true, called), count in scores.confusions.most_common(WORST):
+    wrong = Counter({pair: count for pair, count in scores.called.items() if pair[0] and pair[0] != pair[1]})
+    for (true, called), count in wrong.most_common(WORST):
         table.add_row(true, called or "(nothing)", str(count))
     return table
 

@@ -39,9 +39,9 @@ LINES = {
 
 @pytest.mark.parametrize(("code", "line"), [(code, line) for code, lines in LINES.items() for line in lines])
 def test_romanised_lines(code: str, line: str) -> None:
-    ((row, (found, share)),) = romanised(["something else", line]).items()
+    ((row, (found, sure)),) = romanised(["something else", line]).items()
     assert (row, found) == (1, code)
-    assert 0.3 <= share <= 1
+    assert 0.875 <= sure < 1
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,12 @@ def test_other_lines(line: str) -> None:
     assert romanised([line]) == {}
 
 
+def test_each_word_more_halves_the_doubt() -> None:
+    found = romanised(["yeh kya hai", "yeh kya hai aur kyun", "yeh kya hai hai hai"])
+    assert found == {0: ("hi_rom", 1 - 1 / 8), 1: ("hi_rom", 1 - 1 / 32), 2: ("hi_rom", 1 - 1 / 8)}
+
+
 @given(st.lists(st.text()))
-def test_texts_in_any_script_give_shares_or_nothing(texts: list[str]) -> None:
+def test_texts_in_any_script_give_something_or_nothing(texts: list[str]) -> None:
     found = romanised(texts)
-    assert all(0 <= row < len(texts) and 0.3 <= share <= 1 for row, (_, share) in found.items())
+    assert all(0 <= row < len(texts) and 0.875 <= sure <= 1 for row, (_, sure) in found.items())
