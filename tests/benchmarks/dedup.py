@@ -1,7 +1,8 @@
 """Exact and near deduplication against what else there is: `make bench-dedup`.
 
-Exact: the stage `deduplicate`, and the first of each cluster written anew, against the naive Beam way, an element for
-each paragraph; same runner, same files, same rows out. Near: the stage with `near: {}` against datatrove, text-dedup
+Exact: the stage `deduplicate`, and the first row of each cluster written anew, against the naive Beam way, where an
+element is a paragraph, that is a row as a dictionary, as Beam's own readers give it; same runner, same files, as many
+rows out. A third way carries nothing but language and text, which loses where a row came from. Near: the stage with `near: {}` against datatrove, text-dedup
 and rensa, each in a process of its own, on the documents in scripts with spaces. One core each; what counts is CPU
 seconds after a warm-up; rounds alternate. Quality: pairs and rows against brute force over all pairs of documents,
 with shingles that are cut by other code, script by script. The last line of the output is JSON.
@@ -19,6 +20,7 @@ import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from staged import job, staged
 
 from pipelines.config.deduplicate import DeduplicateSection, Near
 from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.schemas import STAGED
 from pipelines.datasets.stage import EngineSection
 from pipelines.dedup.survivors import COPY, KEPT, Documents, document_losers
 from pipelines.engine import run_pipeline
@@ -55,16 +58,16 @@ UNSPACED = {"Thai": 3.9, "Hans": 1.7}  # characters in a word
 JACCARD = 0.8
 EXACT, NEARLY = 0.1, 0.25  # shares of the documents that are copies, and near copies
 EDITED = (0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05)  # shares of the words of a near copy that are edited
-PEER_TOOLS = ("datatrove", "text-dedup", "rensa")
+JUDGED = 1_000  # documents of the warm-up of the near part
 
 Page = tuple[str, str, list[str]]  # language, script, paragraphs
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure exact and near deduplication.")
-    parser.add_argument("--paragraphs", type=int, default=200_000, help="of the exact part")
-    parser.add_argument("--documents", type=int, default=6_000, help="of the near part")
-    parser.add_argument("--judged", type=int, default=800, help="documents of each script that are judged")
+    parser.add_argument("--paragraphs", type=int, default=300_000, help="of the exact part")
+    parser.add_argument("--documents", type=int, default=16_000, help="of the near part")
+    parser.add_argument("--judged", type=int, default=600, help="documents of each script that are judged")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     if not PEERS.is_file():
@@ -131,28 +134,37 @@ def edited(paragraphs: Sequence[str], script: str, draw: random.Random) -> list[
 
 
 def bench_exact(pools: Any, folder: Path, paragraphs: int, rounds: int) -> dict[str, Any]:
-    """Measure exact deduplication; every document is one paragraph of one or two sentences, half of them copies."""
+    """Measure exact deduplication; documents have ten paragraphs, half of which are copies."""
     draw = random.Random(2)
     flat = [(code, script, part) for script, own in pools.items() for code, pool in own.items() for part in pool]
-    rows: list[Page] = []
+    rows: list[tuple[str, str, str]] = []
     for _ in range(paragraphs):
         if rows and draw.random() < 0.5:
             rows.append(draw.choice(rows))
         else:
             code, script, part = draw.choice(flat)
-            rows.append((code, script, [f"{part} {draw.randrange(10**9)}"]))
-    ingested = staged(rows, folder / "ingest", 50_000)
-    ways = {"Polyloom": ours_exact, "naive Beam": naive_exact}
+            rows.append((code, script, f"{part} {draw.randrange(10**9)}"))
+    by_language: dict[tuple[str, str], list[str]] = {}
+    for code, script, text in rows:
+        by_language.setdefault((code, script), []).append(text)
+    made = [(*of, texts[place : place + 10]) for of, texts in by_language.items() for place in range(0, len(texts), 10)]
+    draw.shuffle(made)
+    ingested = staged(made, folder / "ingest", 50_000)
+    ways: dict[str, Callable[[Dataset, Path], int]] = {
+        "Polyloom": ours_exact,
+        "naive Beam": naive_exact,
+        "naive Beam, text alone": partial(naive_exact, columns=("lang", "text")),
+    }
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(rounds + 1):
         left = {}
-        for way, run in ways.items():
+        for place, (way, run) in enumerate(ways.items()):
             started = time.process_time()
-            left[way] = run(ingested, folder / f"{way}-{number}")
+            left[way] = run(ingested, folder / f"{place}-{number}")
             if number:  # the first one warms up
                 seconds[way].append(time.process_time() - started)
         if len(set(left.values())) > 1:
-            sys.exit(f"the two ways keep different rows: {left}")
+            sys.exit(f"the ways keep different rows: {left}")
     show("exact", seconds, paragraphs, "paragraphs/s")
     best = {way: min(values) for way, values in seconds.items()}
     return {
@@ -169,41 +181,44 @@ def ours_exact(ingested: Dataset, folder: Path) -> int:
     for entry in ingested.files(kind="staged"):
         with pa.memory_map(str(folder / "clusters" / entry.name)) as source:
             first = np.flatnonzero(pa.ipc.open_file(source).read_all().column("rank").to_numpy() == 0)
-        work.draft.write_table(
-            f"kept/{entry.name}", ingested.table(entry).select(["lang", "text"]).take(pa.array(first))
-        )
+        work.draft.write_table(f"kept/{entry.name}", ingested.table(entry).take(pa.array(first)))
         kept += len(first)
     return kept
 
 
-class ReadParagraphs(beam.DoFn):
+class ReadRows(beam.DoFn):
+    """Emits the rows of an Arrow file one by one, as dictionaries of some columns, or of all."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = columns
+
     def process(self, path: str) -> Any:
         with pa.memory_map(path) as source:
             table = pa.ipc.open_file(source).read_all()
-        yield from zip(table.column("lang").to_pylist(), table.column("text").to_pylist(), strict=True)
+        yield from table.select(list(self._columns) or table.column_names).to_pylist()
 
 
 class WriteRows(beam.DoFn):
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, columns: Sequence[str]) -> None:
         self._folder = folder
+        self._schema = pa.schema([STAGED.field(name) for name in columns]) if columns else STAGED
 
     def start_bundle(self) -> None:
-        self._rows: list[tuple[str, str]] = []
+        self._rows: list[dict[str, Any]] = []
 
-    def process(self, row: tuple[str, str]) -> None:
+    def process(self, row: dict[str, Any]) -> None:
         self._rows.append(row)
 
     def finish_bundle(self) -> None:
         if self._rows:
-            languages, texts = zip(*self._rows, strict=True)
-            table = pa.table({"lang": pa.array(languages).dictionary_encode(), "text": texts})
+            table = pa.Table.from_pylist(self._rows, self._schema)
             path = Path(self._folder) / f"{random.getrandbits(64):x}.arrow"
             with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
                 writer.write_table(table)
 
 
-def naive_exact(ingested: Dataset, folder: Path) -> int:
-    """Group paragraphs by their folded text and write the first of each group; return how many rows that is."""
+def naive_exact(ingested: Dataset, folder: Path, columns: Sequence[str] = ()) -> int:
+    """Group rows by language and folded text and write the first of each group; return how many rows that is."""
     folder.mkdir()
     paths = [str(ingested.path(entry)) for entry in ingested.files(kind="staged")]
 
@@ -211,11 +226,11 @@ def naive_exact(ingested: Dataset, folder: Path) -> int:
         (
             pipeline
             | beam.Create(paths)
-            | beam.ParDo(ReadParagraphs())
-            | beam.Map(lambda row: ((row[0], fold(row[1])), row[1]))
+            | beam.ParDo(ReadRows(columns))
+            | beam.Map(lambda row: ((row["lang"], fold(row["text"])), row))
             | beam.GroupByKey()
-            | beam.Map(lambda group: (group[0][0], next(iter(group[1]))))
-            | beam.ParDo(WriteRows(str(folder)))
+            | beam.Map(lambda group: next(iter(group[1])))
+            | beam.ParDo(WriteRows(str(folder), columns))
         )
 
     run_pipeline(EngineSection(workers=1), build)
@@ -228,41 +243,44 @@ def _rows(path: Path) -> int:
 
 
 def bench_near(pools: Any, folder: Path, documents: int, rounds: int) -> dict[str, Any]:
+    """Measure near deduplication, and the recall on the documents of the warm-up. The slow peers run once."""
     spaced = [script for script in SCRIPTS if script not in UNSPACED]
-    made = pages(pools, spaced, documents, seed=3)
-    size = sum(len(part.encode()) for _, _, paragraphs in made for part in paragraphs)
     folder.mkdir()
-    for name, part in (("pages", made), ("warm-up", made[:100])):
+    made = {"warm-up": pages(pools, spaced, JUDGED, seed=5), "pages": pages(pools, spaced, documents, seed=3)}
+    size = sum(len(part.encode()) for _, _, paragraphs in made["pages"] for part in paragraphs)
+    ingested = {}
+    for name, part in made.items():
         (folder / name).mkdir()
-        (folder / name / "pages.jsonl").write_text("".join(
-            json.dumps({"text": "\n".join(paragraphs)}, ensure_ascii=False) + "\n" for _, _, paragraphs in part
-        ))  # fmt: skip
-    ingested = staged(made, folder / "ingest", 20_000)
-    seconds: dict[str, list[float]] = {"Polyloom": [], **{tool: [] for tool in PEER_TOOLS}}
-    rensa_pairs: set[tuple[int, int]] = set()
-    for number in range(rounds + 1):
+        (folder / name / "pages.jsonl").write_text("".join(map(_json_line, part)), encoding="utf-8")
+        ingested[name] = staged(part, folder / f"ingest-{name}", 20_000)
+    seconds: dict[str, list[float]] = {way: [] for way in ("Polyloom", "rensa", "text-dedup", "datatrove")}
+    deduplicate.run(job(DeduplicateSection(near=Near()), ingested["warm-up"], folder / "judged"))
+    for number in range(rounds):
         started = time.process_time()
-        deduplicate.run(job(DeduplicateSection(near=Near()), ingested, folder / f"run-{number}"))
-        if not number:
-            continue  # to warm up
+        deduplicate.run(job(DeduplicateSection(near=Near()), ingested["pages"], folder / f"run-{number}"))
         seconds["Polyloom"].append(time.process_time() - started)
-        for tool in PEER_TOOLS:
+        for tool in ("rensa", *(("text-dedup", "datatrove") if not number else ())):
             found = run_peer(tool, folder, folder / f"{tool}-{number}")
             seconds[tool].append(found["seconds"])
-            rensa_pairs = rensa_pairs or {(a, b) for a, b in found["pairs"]}
+            if tool == "rensa":
+                rensas = {(a, b) for a, b in found["pairs"]}
     show(f"near, {size / 1e6:.1f} MB", seconds, documents, "documents/s")
-    truth = brute_force(made)
-    ours = our_pairs(ingested, folder / "run-1")
+    truth = brute_force(made["warm-up"])
+    ours = our_pairs(ingested["warm-up"], folder / "judged")
     recalls = {
-        name: len(truth.keys() & pairs) / len(truth) for name, pairs in (("Polyloom", ours), ("rensa", rensa_pairs))
+        way: round(len(truth.keys() & pairs) / len(truth), 4) for way, pairs in (("ours", ours), ("rensa", rensas))
     }
-    print(f"recall of {len(truth):,} pairs: {recalls}")
+    print(f"recall of the {len(truth):,} pairs of the warm-up: {recalls}")
     best = {way: min(values) for way, values in seconds.items()}
     peer = min(best["datatrove"], best["text-dedup"])
     return {
         "near_ratio": round(peer / best["Polyloom"], 1),
         "near_ratio_rensa": round(best["rensa"] / best["Polyloom"], 1),
     }
+
+
+def _json_line(page: Page) -> str:
+    return json.dumps({"text": "\n".join(page[2])}, ensure_ascii=False) + "\n"
 
 
 def run_peer(tool: str, folder: Path, work: Path) -> dict[str, Any]:

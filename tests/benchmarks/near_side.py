@@ -6,8 +6,8 @@
 datatrove: its three MinHash steps with all defaults (words by spaCy, five of them a shingle, 14 bands of 8).
 text-dedup: its command, five words a shingle, 128 permutations, threshold 0.8.
 rensa: words by white space, five of them a shingle; its fastest call from such sets to duplicate flags; 128
-       permutations in bands of 4, so that it finds as much as Polyloom does. Its pairs, for the recall, are asked for
-       afterwards and not timed.
+       permutations in bands of 4, so that it finds as much as Polyloom does. Its pairs in the warm-up, for the
+       recall, are asked for afterwards and not timed.
 """
 
 import json
@@ -91,7 +91,7 @@ def main() -> None:
         started = _cpu_seconds()
         find(source, folder)
         spent = _cpu_seconds() - started
-    pairs = rensa_pairs(INPUT) if TOOL == "rensa" else []
+    pairs = rensa_pairs(WARM_UP) if TOOL == "rensa" else []
     sys.__stdout__.write(json.dumps({"seconds": spent, "pairs": pairs}) + "\n")
 
 
