@@ -2,10 +2,12 @@
 
 Exact: the stage `deduplicate`, and the first row of each cluster written anew, against the naive Beam way, where an
 element is a paragraph, that is a row as a dictionary, as Beam's own readers give it; same runner, same files, as many
-rows out. A third way carries nothing but language and text, which loses where a row came from. Near: the stage with `near: {}` against datatrove, text-dedup
-and rensa, each in a process of its own, on the documents in scripts with spaces. One core each; what counts is CPU
-seconds after a warm-up; rounds alternate. Quality: pairs and rows against brute force over all pairs of documents,
-with shingles that are cut by other code, script by script. The last line of the output is JSON.
+rows out. A third way carries nothing but language and text, which loses where a row came from.
+Near: the stage with `near: {}` (so exact deduplication too) against datatrove, text-dedup and rensa, each in a process
+of its own, on documents in scripts with spaces. One core each; what counts is CPU seconds after a warm-up; rounds
+alternate, but datatrove and text-dedup, which are slow, run once.
+Quality: pairs and rows against brute force over all pairs of documents, with shingles that are cut by other code,
+script by script. The last line of the output is JSON.
 """
 
 import argparse
