@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.text.nfc import suspect
@@ -19,6 +19,7 @@ LIVELY = "".join(
 PARTS = sorted(set(unicodedata.normalize("NFD", LIVELY)) | set("aबকக가한각\u1100\u1161\u11a8\u0301\u0323\u093c\u09be"))
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from(PARTS), max_size=6))
 def test_what_is_not_composed_is_suspected(text: str) -> None:
     assert unicodedata.is_normalized("NFC", text) or FOUND.search(text)
