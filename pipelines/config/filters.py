@@ -1,8 +1,8 @@
 """`publish.filters`: rules of published corpora, blocklists, scores and contamination. All are off unless named."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from pipelines.config.base import Name, Section
 from pipelines.datasets.fingerprint import RawPath
@@ -16,8 +16,14 @@ class Percentile(Section):
     )
 
 
-Limit = Annotated[float, Field(ge=0)] | Percentile | None
-AnyLimit = float | Percentile | None
+def _which(value: Any) -> str:
+    """Return which kind of limit is meant, so that an error is said of that kind alone."""
+    return "section" if isinstance(value, dict | Percentile) else "number"
+
+
+_Derived = Annotated[Percentile, Tag("section")]
+Limit = Annotated[Annotated[float, Field(ge=0), Tag("number")] | _Derived, Discriminator(_which)] | None
+AnyLimit = Annotated[Annotated[float, Tag("number")] | _Derived, Discriminator(_which)] | None
 
 
 class GopherQuality(Section):
@@ -25,8 +31,12 @@ class GopherQuality(Section):
 
     min_words: Limit = Field(50, description="The fewest words.")
     max_words: Limit = Field(100_000, description="The most words.")
-    min_mean_word_length: Limit = Field(3, description="The shortest mean word; not asked in scripts without spaces.")
-    max_mean_word_length: Limit = Field(10, description="The longest mean word; not asked in scripts without spaces.")
+    min_mean_word_length: Limit = Field(
+        3, description="The shortest mean word; in scripts without spaces it always passes."
+    )
+    max_mean_word_length: Limit = Field(
+        10, description="The longest mean word; in scripts without spaces it always passes."
+    )
     max_hashes: Limit = Field(0.1, description="The most `#` for each word.")
     max_ellipses: Limit = Field(0.1, description="The most ellipses for each word.")
     max_bullet_lines: Limit = Field(0.9, description="The largest share of lines that begin with a bullet.")
@@ -58,12 +68,12 @@ class C4(Section):
     """
 
     terminal: bool = Field(True, description="Whether a line must end a sentence.")
-    min_line_words: Limit = Field(3, description="The fewest words of a line.")
-    max_word_length: Limit = Field(
-        1000, description="The most characters of a line's longest word; not asked in scripts without spaces."
-    )
+    min_line_words: Limit = Field(5, description="The fewest words of a line.")
+    max_word_length: Limit = Field(1000, description="The most characters of a line's longest word.")
     boilerplate: bool = Field(True, description="Whether lines that name JavaScript, cookies or terms of use go.")
-    min_sentences: Limit = Field(5, description="The fewest sentences of a document, in the lines that are kept.")
+    min_sentences: Limit = Field(
+        3, description="The fewest sentences of a document, in the lines that C4's own limits keep."
+    )
     curly_bracket: bool = Field(True, description="Whether documents with a curly bracket go: they hold code.")
     lorem_ipsum: bool = Field(True, description="Whether documents with `lorem ipsum` go.")
 
@@ -71,9 +81,7 @@ class C4(Section):
 class FineWeb(Section):
     """FineWeb's rules for documents (Penedo et al. 2024, arXiv 2406.17557, section 3.6)."""
 
-    min_terminal_lines: Limit = Field(
-        0.12, description="The share of lines that end a sentence must be above it; not asked in Thai, Lao and Khmer."
-    )
+    min_terminal_lines: Limit = Field(0.12, description="The share of lines that end a sentence must be above it.")
     max_short_lines: Limit = Field(0.67, description="The share of lines of at most 30 characters must be below it.")
     max_repeated_line_chars: Limit = Field(
         0.01, description="The share of characters in lines that repeat an earlier one must be below it."
@@ -122,12 +130,23 @@ class EvaluationFile(Section):
     """A file of sentences that scores will be reported on."""
 
     name: Name = Field(description="The evaluation set's name, in counts and in contamination.json.")
-    path: RawPath = Field(
-        description="Text with a sentence a line, `.jsonl` or `.tsv`, packed or not; fsspec URLs too."
+    path: RawPath = Field(description="The file, packed or not; fsspec URLs too.")
+    format: Literal["text", "jsonl", "tsv"] = Field(
+        "text", description="A sentence a line, a JSON object a line, or columns between tabs."
     )
     fields: tuple[str, ...] = Field(
-        (), description="What to read: keys of JSON Lines, or columns of TSV counted from 1; all text without it."
+        (), description="What to read: keys of `jsonl`, or columns of `tsv` counted from 1; none for `text`."
     )
+
+    @model_validator(mode="after")
+    def _has_its_fields(self) -> Self:
+        if self.format == "text" and self.fields:
+            raise ValueError("text has no fields; say format: jsonl or format: tsv, or leave fields out")
+        if self.format != "text" and not self.fields:
+            raise ValueError("name the fields that hold text, else labels would count as sentences")
+        if self.format == "tsv" and not all(place.isdecimal() and int(place) > 0 for place in self.fields):
+            raise ValueError("columns of tsv are numbers from 1")
+        return self
 
 
 class Contamination(Section):
@@ -135,10 +154,7 @@ class Contamination(Section):
 
     files: tuple[EvaluationFile, ...] = Field(min_length=1, description="The evaluation sets.")
     ngram: int = Field(
-        13, ge=2, description="Sentences with so many words are also looked for in parts, by this many words in a row."
-    )
-    ngram_chars: int = Field(
-        30, ge=2, description="The same in scripts without spaces between words, by characters without white space."
+        13, ge=2, description="Sentences of so many words are also looked for in parts, by so many words in a row."
     )
 
 

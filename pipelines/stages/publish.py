@@ -16,8 +16,10 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.evidence import Sample
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.stages.inputs import RowFile, row_files, tasks_for
+from pipelines.stages.publishing.blocklist import load_blocklist
 from pipelines.stages.publishing.card import card
 from pipelines.stages.publishing.choose import choices
+from pipelines.stages.publishing.contaminated import list_hits, read_tests, write_index
 from pipelines.stages.publishing.decide import decisions
 from pipelines.stages.publishing.index import KeySpace
 from pipelines.stages.publishing.percentiles import (
@@ -41,7 +43,10 @@ def run(job: Job) -> Outcome:
     files = row_files(job, job.input("deduplicate"))
     limits = _limits(job, section, files)
     screens = tasks_for("screen", files)
-    each_task(job, "Screen", screens, partial(screen_file, Screening(limits, _usual_ratios(job))))
+    contamination = section.filters.contamination
+    tests = read_tests(contamination) if contamination else []
+    index = write_index(job.draft, tests, contamination) if contamination else None
+    each_task(job, "Screen", screens, partial(screen_file, Screening(limits, _usual_ratios(job), index)))
     screened = records_of(job.draft, screens)
 
     assignment = _assignment(section, screened)
@@ -56,6 +61,9 @@ def run(job: Job) -> Outcome:
     written = [entry for record in records_of(job.draft, shards) for entry in record.files]
 
     summary = _summary(limits, decided, assignment)
+    if contamination:
+        hits, summary["contamination"] = list_hits(job.draft, files, tests)
+        written.append(hits)
     text = card(section, counts, summary["rows"], values(limits))
     readme = job.draft.write_bytes("README.md", text.encode(), {"kind": "card"})
     return Outcome("rows", "rows", counts, [*written, *kept_files, readme], summary, samples)
@@ -63,8 +71,10 @@ def run(job: Job) -> Outcome:
 
 def _limits(job: Job, section: PublishSection, files: Sequence[RowFile]) -> Limits:
     """Return the limits in force; those given as percentiles are found in a pass of their own."""
+    if section.filters.blocklist is not None:
+        load_blocklist(section.filters.blocklist)  # a bad list ends the run here, in one sentence
     scores = job.input("annotate").manifest.summary["columns"] if job.inputs.get("annotate") else {}
-    if section.filters.perplexity is not None and PERPLEXITY not in scores:
+    if section.filters.perplexity is not None and "documents" not in scores.get(PERPLEXITY, []):
         raise UserError("publish.filters.perplexity needs a perplexity: add a section `annotate` with `perplexity`")
     derived: dict[str, dict[str, float]] = {}
     if asked := asked_percentiles(section, scores):

@@ -131,7 +131,7 @@ def _words(chars: Characters) -> tuple[Int32, Int32]:
     rows = np.flatnonzero(borders[1:] > borders[:-1])
     if len(rows):
         longest[rows] = np.maximum.reduceat(found.ends - found.starts, firsts[rows])
-    single = np.flatnonzero(chars.flags & UNSPACED)
+    single = np.flatnonzero((chars.flags & UNSPACED) != 0)
     if len(single):
         row = chars.text_of(single)
         words += np.bincount(row, shares(chars.codes[single]), len(words))

@@ -41,17 +41,27 @@ def first_equal(keys: UInt64) -> Int64:
     done; the others, which lost the slot to another key, go on with other bits. Few are left after the first round,
     so that this takes a fraction of the time that sorting does.
     """
-    first = np.empty(len(keys), np.int64)
-    table = np.empty(1 << min(len(keys).bit_length() + 2, 32), np.int32)
-    pending, values = np.arange(len(keys)), keys
-    while len(pending):
-        slots = (values & np.uint64(len(table) - 1)).astype(np.int64)
-        table[slots[::-1]] = np.arange(len(slots))[::-1]  # of several writes to one slot the last stays
-        winners = table.take(slots)
-        equal = values.take(winners) == values
-        first[pending[equal]] = pending[winners[equal]]
-        pending, values = pending[~equal], mixed(values[~equal])  # a bijection: equal values stay equal
+    table = np.empty(1 << min(len(keys).bit_length() + 1, 32), np.int32)
+    first = _winners(keys, table)
+    left = np.flatnonzero(keys.take(first) != keys)
+    values = keys.take(left)
+    while len(left):
+        values = mixed(values)  # a bijection: equal values stay equal
+        winners = _winners(values, table)
+        first[left] = left.take(winners)
+        lost = np.flatnonzero(values.take(winners) != values)
+        left, values = left.take(lost), values.take(lost)
     return first
+
+
+def _winners(values: UInt64, table: npt.NDArray[np.int32]) -> Int64:
+    """Return for each value the first place that has a value with its lowest bits.
+
+    Only slots that were just written are read, so that `table` needs no clearing.
+    """
+    slots = (values & np.uint64(len(table) - 1)).astype(np.int64)
+    table[slots[::-1]] = np.arange(len(slots), dtype=np.int32)[::-1]  # of several writes to one slot the last stays
+    return table.take(slots).astype(np.int64)
 
 
 def _lines(hashes: UInt64, lengths: Int64, document: Int64, count: int) -> dict[str, Float32]:
@@ -81,20 +91,22 @@ def _ngrams(tokens: Tokens, document: Int64, count: int) -> dict[str, Float32]:
     for n in (*TOP, *REPEATED):
         # an n-gram can only be repeated where the (n-1)-gram is
         ends = positions + np.rint(n * per_word).astype(np.int64).take(of)
-        fits = ends <= end.take(of)
-        positions, of, ends = positions[fits], of[fits], ends[fits]
+        fits = np.flatnonzero(ends <= end.take(of))
+        positions, of, ends = positions.take(fits), of.take(fits), ends.take(fits)
         first = first_equal(_in_documents(spans.hashes(positions, ends), of))
-        times = np.bincount(first, minlength=len(positions))
+        again = np.flatnonzero(first != np.arange(len(first)))
         if n in TOP:
+            times = np.bincount(first.take(again), minlength=len(first))  # but the first time
             chars = _top(times, before.take(ends) - before.take(positions), of, count)
             found[f"top_{n}gram"] = _share(np.minimum(chars, total), total)
-        repeated = times.take(first) > 1
-        positions, of, ends = positions[repeated], of[repeated], ends[repeated]
+        repeated = np.zeros(len(first), np.bool_)
+        repeated[again] = repeated[first.take(again)] = True
+        places = np.flatnonzero(repeated)
+        positions, of, ends = positions.take(places), of.take(places), ends.take(places)
         if n in REPEATED:
             begun = before.take(positions)
-            covered = (
-                np.minimum(before.take(ends), np.append(begun[1:], before[-1])) - begun
-            )  # or where the next begins
+            next_begun = np.append(begun[1:], before[-1])  # up to there the characters of an n-gram are its own
+            covered = np.minimum(before.take(ends), next_begun) - begun
             found[f"repeated_{n}gram"] = _share(np.bincount(of, covered, count), total)
     return found
 
@@ -102,12 +114,12 @@ def _ngrams(tokens: Tokens, document: Int64, count: int) -> dict[str, Float32]:
 def _top(times: Int64, chars: Int64, document: Int64, count: int) -> Int64:
     """Return the characters in all occurrences of each document's most frequent n-gram, the first of several.
 
-    0 where no n-gram is there twice. `times` is how often an n-gram is there, at its first place, `chars` are the
-    characters of one.
+    0 where no n-gram is there twice. `times` is how often an n-gram is there again, at its first place, `chars` are
+    the characters of one.
     """
-    groups = np.flatnonzero(times > 1)
+    groups = np.flatnonzero(times > 0)
     best = np.zeros(count, np.int64)
-    np.maximum.at(best, document[groups], (times[groups] << _PLACE_BITS) | (_LAST_PLACE - groups))
+    np.maximum.at(best, document[groups], ((times[groups] + 1) << _PLACE_BITS) | (_LAST_PLACE - groups))
     having = np.flatnonzero(best)
     best[having] = (best[having] >> _PLACE_BITS) * chars[_LAST_PLACE - (best[having] & _LAST_PLACE)]
     return best

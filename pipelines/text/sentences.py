@@ -6,14 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.text.characters import CLOSER, QUOTES, SPACE, STOP, UNSPACED, Characters
+from pipelines.text.characters import CLOSER, QUOTE, SPACE, SPACED, STOP, UNMARKED, Characters
 
 # what C4 takes out of a line before it looks at its end: tensorflow_datasets/text/c4_utils.py
 _CITATIONS = re.compile(r"(?:\s*\[(?:\d*|edit|citation needed)\])+$")
-
-_QUOTES = np.array(sorted(map(ord, QUOTES)), np.uint32)
-_WITH_SPACE = np.array(sorted(map(ord, ".!?…")), np.uint32)  # end a sentence only before white space
-_THAI_AND_LAO = (0x0E00, 0x0EFF)
 
 Bool = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
@@ -29,7 +25,7 @@ def last_characters(chars: Characters, texts: Sequence[str]) -> Int64:
         citations = _CITATIONS.search(texts[row])
         if citations:
             last[row] = chars.starts[row] + citations.start() - 1
-    while (closing := _has(chars, last, CLOSER) & ~np.isin(chars.codes[last], _QUOTES)).any():
+    while (closing := _has(chars, last, CLOSER) & ~_has(chars, last, QUOTE)).any():
         last -= closing
     return last
 
@@ -47,8 +43,7 @@ def ends_sentence(chars: Characters, last: Int64) -> Bool:
 
     Thai and Lao have no stops: one may end at each of their letters.
     """
-    found: Bool = _has(chars, last, STOP) | _unmarked(chars, last) | np.isin(chars.codes[last], _QUOTES)
-    return found
+    return _has(chars, last, STOP | UNMARKED | QUOTE)
 
 
 def sentences(chars: Characters) -> Int64:
@@ -59,31 +54,25 @@ def sentences(chars: Characters) -> Int64:
     between two letters: their sentences and clauses are written so. What follows the last end is a sentence too.
     """
     flags = chars.flags
-    stops = np.flatnonzero(flags & STOP)
+    stops = np.flatnonzero((flags & STOP) != 0)
     stops = stops[~_has(chars, stops + 1, STOP)]
     after = stops + 1
     while (closing := _has(chars, after, CLOSER)).any():
         after += closing
-    ending = _has(chars, after, SPACE) | ~np.isin(chars.codes[stops], _WITH_SPACE)
+    ending = _has(chars, after, SPACE) | ~_has(chars, stops, SPACED)
     stops, after = stops[ending], after[ending]
     count = len(chars.starts)
     rows = chars.text_of(stops)
     found = np.bincount(rows, minlength=count)
     found += chars.ends > chars.starts
     found[rows[after >= chars.ends[rows]]] -= 1  # nothing follows the last end
-    if (flags & UNSPACED).any():
-        spaces = np.flatnonzero(flags[1:-1] & SPACE) + 1
-        spaces = spaces[_unmarked(chars, spaces - 1) & _unmarked(chars, spaces + 1)]
+    unmarked = (flags & UNMARKED) != 0
+    if unmarked.any():
+        spaces = np.flatnonzero(unmarked[:-2] & unmarked[2:] & ((flags[1:-1] & SPACE) != 0)) + 1
         found += np.bincount(chars.text_of(spaces), minlength=count)
     return found
 
 
-def _unmarked(chars: Characters, positions: Int64) -> Bool:
-    """Return which of the characters are Thai or Lao letters."""
-    codes = chars.codes[positions]
-    return _has(chars, positions, UNSPACED) & (codes >= _THAI_AND_LAO[0]) & (codes <= _THAI_AND_LAO[1])
-
-
-def _has(chars: Characters, positions: Int64, bit: int) -> Bool:
-    found: Bool = (chars.flags.take(positions) & bit) != 0
+def _has(chars: Characters, positions: Int64, bits: int) -> Bool:
+    found: Bool = (chars.flags.take(positions) & bits) != 0
     return found

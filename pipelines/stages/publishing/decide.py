@@ -175,7 +175,7 @@ def _labels(values: Any, names: Sequence[str]) -> pa.DictionaryArray:
 def _by_language(names: list[str], language: Any, levels: Levels, kept: Any) -> dict[str, dict[str, int]]:
     flat = np.bincount(language[kept] * len(SPLITS) + levels[kept], minlength=len(names) * len(SPLITS))
     grid = flat.reshape(len(names), len(SPLITS)).tolist()
-    return {name: dict(zip(SPLITS, row, strict=True)) for name, row in zip(names, grid, strict=True)}
+    return {name: dict(zip(SPLITS, row, strict=True)) for name, row in zip(names, grid, strict=True) if name}
 
 
 def _candidates(

@@ -131,11 +131,8 @@ def _read_cutoffs(location: str) -> Iterator[tuple[str, tuple[float, float]]]:
         with fsspec.open(location, "rt", encoding="utf-8", newline="") as file:
             header, *lines = list(csv.reader(file))
         rows = {float(line[0]): line for line in lines if line}
-        bounds = {
-            name: (float(rows[HEAD][place]), float(rows[MIDDLE][place]))
-            for place, name in enumerate(header)
-            if place > 0
-        }
+        head, middle = rows[HEAD], rows[MIDDLE]
+        bounds = {name: (float(head[place]), float(middle[place])) for place, name in enumerate(header) if place > 0}
     except (OSError, ValueError, KeyError, IndexError) as error:
         raise UserError(
             f"{location}: not a table of cutoffs ({type(error).__name__}: {error}); give CCNet's cutoff.csv, with a "

@@ -25,9 +25,8 @@ _FAILS: Final[dict[Sign, Callable[[Any, Any], Any]]] = {
     "<": np.less, "≤": np.less_equal, ">": np.greater, "≥": np.greater_equal, "is": np.equal, "is not": np.not_equal,
 }  # fmt: skip
 
-# Scripts that set no space between words, and those that end a sentence by a space at most (Unicode 16, chapter 16).
-UNSPACED: Final = frozenset({"Hans", "Hant", "Hani", "Jpan", "Thai", "Laoo", "Khmr", "Mymr"})
-UNSTOPPED: Final = frozenset({"Thai", "Laoo"})
+
+UNSTOPPED: Final = frozenset({"Thai", "Laoo"})  # scripts that end no sentence with a stop
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,9 @@ class Rule:
     """Drops a row, or all rows of a document, where `value sign limit` holds.
 
     The limit stands in the config at `section`.`key`; the value in `column` of the rows, documents or pairs. `noun`
-    completes the sentence `12 < 50 …`. The rule is not asked in languages written in a script of `not_in`, nor where
-    the column has no value (null, not a number, or -1 in `optional` ones).
+    completes the sentence `12 < 50 …`. The rule is not asked in languages that are written in a script of `not_in`,
+    nor where the column has no value: null, or -1 in `optional` ones. What counts words is asked in every script: the
+    measures count them in scripts without spaces too (`pipelines.text.words`).
     """
 
     reason: Reason
@@ -73,14 +73,16 @@ class Rule:
     def describe(self, row: Mapping[str, Any], language: str, limit: Limit) -> str | None:
         """Return the value and the limit in words if `row` fails the rule."""
         inputs = _DERIVED[self.column][0] if self.column in _DERIVED else (self.column,)
+        if any(row[name] is None for name in inputs):
+            return None
         table = pa.table({name: _one(row[name]) for name in inputs})
         (value,) = self.values(table).tolist()
         bound = self._limit(language, limit)
-        if value is None or not self.failing(table, np.zeros(1, np.int32), [language], limit)[0]:
+        if not self.failing(table, np.zeros(1, np.int32), [language], limit)[0]:
             return None
         if isinstance(value, bool):
             return self.reason.meaning
-        shown = f"{value:.2f}" if isinstance(value, float) else str(value)
+        shown = f"{round(value, 3):g}" if isinstance(value, float) else str(value)
         return f"{shown} {self.sign} {bound:g} {self.noun}".rstrip()
 
     def _limit(self, language: str, limit: Limit) -> float:
@@ -138,9 +140,9 @@ _RULES: Final = (
     Rule(Reason.FEW_WORDS, _QUALITY, "min_words", "documents", "words", "<", "words"),
     Rule(Reason.MANY_WORDS, _QUALITY, "max_words", "documents", "words", ">", "words"),
     Rule(Reason.SHORT_WORDS, _QUALITY, "min_mean_word_length", "documents", "mean_word_length", "<",
-         "characters a word", UNSPACED),
+         "characters a word"),
     Rule(Reason.LONG_WORDS, _QUALITY, "max_mean_word_length", "documents", "mean_word_length", ">",
-         "characters a word", UNSPACED),
+         "characters a word"),
     Rule(Reason.MANY_HASHES, _QUALITY, "max_hashes", "documents", "hashes", ">", "for each word"),
     Rule(Reason.MANY_ELLIPSES, _QUALITY, "max_ellipses", "documents", "ellipses", ">", "for each word"),
     Rule(Reason.BULLET_LINES, _QUALITY, "max_bullet_lines", "documents", "bullet_lines", ">", "of the lines"),
@@ -151,8 +153,8 @@ _RULES: Final = (
          optional=True),
     Rule(Reason.LOREM_IPSUM, _C4, "lorem_ipsum", "documents", "lorem_ipsum", "is"),
     Rule(Reason.CURLY_BRACKET, _C4, "curly_bracket", "documents", "curly_bracket", "is"),
-    Rule(Reason.FEW_SENTENCES, _C4, "min_sentences", "documents", "sentences", "<", "sentences", UNSTOPPED),
-    Rule(Reason.LONG_WORD, _C4, "max_word_length", "rows", "longest_word", ">", "characters in a word", UNSPACED),
+    Rule(Reason.FEW_SENTENCES, _C4, "min_sentences", "documents", "sentences", "<", "sentences"),
+    Rule(Reason.LONG_WORD, _C4, "max_word_length", "rows", "longest_word", ">", "characters in a word"),
     Rule(Reason.NO_TERMINAL, _C4, "terminal", "rows", "terminal", "is not", not_in=UNSTOPPED),
     Rule(Reason.SHORT_LINE, _C4, "min_line_words", "rows", "words", "<", "words"),
     Rule(Reason.BOILERPLATE, _C4, "boilerplate", "rows", "boilerplate", "is"),

@@ -92,10 +92,9 @@ def describe(reason: Reason, row: Mapping[str, Any], limits: Limits) -> str:
     """
     of, language = ("pairs", row["target_lang"]) if "source_text" in row else ("rows", row["lang"])
     for rule, limit in limits.rules:
-        if rule.reason == reason and rule.of in (of, "documents"):
-            own = row if rule.of == of else row["documents"]
-            if (said := rule.describe(own, language, limit)) is not None:
-                return said
+        own = row if rule.of == of else row.get("documents") if rule.of == "documents" else None
+        if rule.reason == reason and own and (said := rule.describe(own, language, limit)) is not None:
+            return said
     return _described_apart(reason, row, limits) or reason.meaning
 
 
@@ -204,6 +203,8 @@ def _kept_buckets(limits: Limits) -> list[int]:
 
 def _described_apart(reason: Reason, row: Mapping[str, Any], limits: Limits) -> str | None:
     thresholds = limits.section.thresholds
+    if reason == Reason.BLOCKED:
+        return str(row["document"])
     if reason == Reason.UNSURE_LANGUAGE:
         return f"{row['documents']['lid']} at {row['documents']['lid_prob']:.2f} < {thresholds.document_probability}"
     if reason == Reason.PERPLEXITY:

@@ -8,6 +8,7 @@ import pytest
 from pipelines.datasets.errors import UserError
 from pipelines.text.perplexity import DocumentModel, normalize_for_model, perplexities
 
+
 @pytest.mark.parametrize(
     ("text", "normalised"),
     [
@@ -27,17 +28,19 @@ def test_normalisation(text: str, normalised: str) -> None:
 
 
 def test_the_formula_by_hand(perplexity_models: Path) -> None:
-    """`12.`: pieces `▁00 .`; -0.2 for ▁00 after <s>, -0.3 for `.` after ▁00, -0.7 for the end, whose bigram backs off
-    from `.` with weight 0: 10^(1.2 / 3) = 2.512. `12`: -0.2, and the end backs off with -0.25: 10^(1.15 / 2) = 3.758."""
+    """Perplexity is 10 to the mean negative logarithm of the pieces and the end.
+
+    `12.` is the pieces `▁00 .`: -0.2 for ▁00 after <s>, -0.3 for `.` after ▁00, and -0.7 for the end, which backs off
+    from `.` with weight 0: 10^(1.2 / 3) = 2.512. `12`: -0.2, and the end backs off with -0.25: 10^(1.15 / 2) = 3.758.
+    """
     model = DocumentModel(perplexity_models / "xx.arpa", perplexity_models / "xx.sp.model")
     assert model.perplexity("12.") == 2.5
     assert model.perplexity("12") == 3.8
 
 
 def test_languages_without_a_model_have_none(perplexity_models: Path) -> None:
-    found = perplexities(
-        ["12.", "12.", "12"], ["xx", "am", "xx"], str(perplexity_models / "{language}.arpa"), str(perplexity_models / "{language}.sp.model")
-    )
+    patterns = (str(perplexity_models / "{language}.arpa"), str(perplexity_models / "{language}.sp.model"))
+    found = perplexities(["12.", "12.", "12"], ["xx", "am", "xx"], *patterns)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found, np.array([2.5, np.nan, 3.8], np.float32))
 
