@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pipelines.datasets.evidence import QuarantineEntry, Sample, Samples
 from pipelines.datasets.manifest import Rows
+from pipelines.report.corpus import TextFacts
 
 
 @dataclass(frozen=True)
@@ -250,6 +251,7 @@ class ReportFacts:
     name: str
     stages: Sequence[StageFacts]
     corpus: CorpusFacts
+    texts: TextFacts
     language_id: LanguageIdFacts | None
     tokenizer: TokenizerFacts | None
     arms: Sequence[ArmFacts]
