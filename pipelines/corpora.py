@@ -14,6 +14,7 @@ Corpus = Annotated[Path, typer.Argument(metavar="DATASET", help="The folder of a
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("convert")(convert)
+    app.command("remove")(remove)
     app.command("trace")(trace)
     app.command("why")(why)
 
@@ -33,6 +34,32 @@ def convert(
     print(f"{to}: {target}")
     if corpus.files(kind="pairs") and not FORMATS[to].has_pairs:
         print(f"The pairs are not in it: {to} holds texts alone; jsonl and parquet hold both.")
+
+
+def remove(
+    dataset: Corpus,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it goes into manifest and card.")],
+    urls: Annotated[
+        list[str] | None, typer.Option("--url", metavar="URL", help="The rows of a document; may be given many times.")
+    ] = None,
+    hashes: Annotated[
+        list[str] | None, typer.Option("--hash", metavar="HASH", help="The rows of a cluster, as `trace` shows it.")
+    ] = None,
+    ids: Annotated[
+        list[str] | None, typer.Option("--id", metavar="ID", help="FILE:RECORD or FILE:RECORD:PARAGRAPH.")
+    ] = None,
+    listed: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="A file of lines `url URL`, `hash HASH` and `id ID`.")
+    ] = None,
+) -> None:
+    """Take rows out of a published corpus, and publish a new version beside it."""
+    from pipelines.removal import Asked, remove_rows
+
+    asked = Asked.of(urls or [], hashes or [], ids or [])
+    made = remove_rows(dataset, asked.with_lines(listed) if listed else asked, reason)
+    for name in made.not_found:
+        print(f"not found: {name}")
+    print(f"{made.rows:,} rows removed: {made.folder}")
 
 
 def trace(

@@ -91,6 +91,9 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     HELD_OUT = "held_out"
 
+    # remove
+    REMOVED = "removed"
+
     # evaluate: rows that are not fair retrieval candidates
     SHORT_QUERY = "short_query"
     DUPLICATE_CANDIDATE = "duplicate_candidate"
@@ -166,6 +169,7 @@ _MEANINGS = {
     Reason.NEAR_DUPLICATE: "its document is nearly the same as one that was kept",
     Reason.DUPLICATE: "a copy of a row that was kept",
     Reason.HELD_OUT: "equals a row of dev or test, which win over training rows",
+    Reason.REMOVED: "taken out of a published corpus; why is said in its card",
     Reason.SHORT_QUERY: "the English side has fewer words than the threshold",
     Reason.DUPLICATE_CANDIDATE: "a sentence of the pair is in the pool already",
     Reason.BEYOND_POOL: "the pool has its fixed size already",

@@ -12,9 +12,12 @@ from pipelines.provenance.corpus import Cluster, Corpus, Decision, id_of
 from pipelines.provenance.lineage import Lineage
 from pipelines.provenance.raw import RawRecord, read_record, source_of
 from pipelines.provenance.rows import Place, RowId
+from pipelines.text.normalize import Change
 
 COPIES_SHOWN = 10
-_NO_MEASURES = frozenset({"file", "record", "paragraph", "offset", "document", "document_row", "key", "group", "text"})
+_NO_MEASURES = frozenset(
+    {"file", "record", "paragraph", "offset", "document", "document_row", "key", "group", "text", "changed", "changes"}
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Side:
     language: str
     text: str
     changed: int
+    changes: Change
     measures: Mapping[str, Any]
     document_measures: Mapping[str, Any]
     raw: RawRecord | str
@@ -132,6 +136,7 @@ def _side(corpus: Corpus, wanted: RowId, place: Place) -> Side:
         language=row["lang"],
         text=row["text"],
         changed=row["changed"],
+        changes=Change(row["changes"]),
         measures={name: row[name] for name in STAGED.names if name not in _NO_MEASURES},
         document_measures={
             name: document[name] for name in DOCUMENTS.names if name in document and name not in _NO_MEASURES

@@ -36,7 +36,7 @@ class IngestTask:
 def run(job: Job) -> Outcome:
     """Read, normalise and measure every source; rows stay in the order of their files."""
     section: IngestSection = job.config
-    identifier(section.language_model)  # a bad path or file ends the run here, in one sentence
+    identifier(section.model)  # a bad path or file ends the run here, in one sentence
     tasks = [
         IngestTask(source, number, part)
         for source in section.sources
@@ -65,7 +65,7 @@ def ingest_split(section: IngestSection, draft: Draft, task: IngestTask) -> Spli
         staged.add(records)
     rows = staged.paragraphs(mask=section.personal_data == "mask")
     by_document = isinstance(task.source, LinesSource) and task.source.documents
-    table, documents = measured(rows, by_document, identifier(section.language_model))
+    table, documents = measured(rows, by_document, identifier(section.model))
     source = {"source": task.source.name}
     files = [
         draft.write_table(f"staged/{task.split}.arrow", table, {"kind": "staged", **source}),

@@ -113,7 +113,7 @@ def _table() -> npt.NDArray[np.uint32]:
     flags[list(map(ord, _QUOTES))] |= CLOSER | QUOTE
     flags[list(map(ord, ".!?…"))] |= SPACED
     table = np.arange(maxunicode + 1, dtype=np.uint32)
-    for point in range(0x20000):  # the planes with letter case
+    for point in (*range(0x20000), *range(0x2F800, 0x2FA20)):  # where folding changes anything
         folded = fold(chr(point))
         if len(folded) == 1:
             table[point] = ord(folded)

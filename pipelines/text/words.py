@@ -139,6 +139,7 @@ class Spans:
 
     @classmethod
     def of(cls, numbers: UInt64 | npt.NDArray[np.uint32]) -> "Spans":
+        """Return what all spans of `numbers` are cut out of."""
         powers, inverses = _powers(len(numbers))
         running = np.zeros(len(numbers) + 1, np.uint64)
         np.cumsum(np.multiply(numbers, powers[: len(numbers)]), out=running[1:])
@@ -166,7 +167,7 @@ def _in_turn(borders: npt.NDArray[np.bool_]) -> tuple[Int64, Int64]:
 
 
 def _apostrophes(chars: Characters) -> Int64:
-    """Return the positions of apostrophes between letters of spaced scripts, which belong to the word, as in UAX #29."""
+    """Return the positions of apostrophes between letters of spaced scripts: as in UAX #29 they belong to the word."""
     found = np.flatnonzero(_any_of(chars.codes, _APOSTROPHES))
     letters = (chars.flags & (LETTER | UNSPACED)) == LETTER
     return np.compress(letters[found - 1] & letters[found + 1], found)

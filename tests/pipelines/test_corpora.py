@@ -37,3 +37,26 @@ def test_a_wrong_question_is_one_sentence(small: Path) -> None:
     done = polyloom("why", small, "nowhere", 1)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: nowhere: no source of this config")
+
+
+def test_convert(small: Path, make: Callable[..., dict[str, Path]], tmp_path: Path) -> None:
+    done = polyloom("convert", make(small)["publish"], tmp_path / "out", "--to", "cc100")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f"cc100: {tmp_path / 'out'}",
+        "The pairs are not in it: cc100 holds texts alone; jsonl and parquet hold both.",
+    ]
+
+
+def test_remove(small: Path, make: Callable[..., dict[str, Path]]) -> None:
+    corpus = make(small)["publish"]
+    done = polyloom("remove", corpus, "--id", "wild:0:0", "--url", "http://b/", "--reason", "a test of the command")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == "not found: http://b/"
+    assert done.stdout.splitlines()[1].startswith(f"1 rows removed: {corpus.parent}/remove-")
+
+
+def test_remove_of_nothing_is_one_sentence(small: Path, make: Callable[..., dict[str, Path]]) -> None:
+    done = polyloom("remove", make(small)["publish"], "--url", "http://b/", "--reason", "a test")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("none of what is to be removed is published there; nothing was made\n")

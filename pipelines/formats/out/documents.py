@@ -7,6 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_ID = ("file", "record", "paragraph")
+
 # One row for each document: its paragraphs that are published, joined by line feeds.
 DOCUMENT = pa.schema(
     [
@@ -14,7 +16,8 @@ DOCUMENT = pa.schema(
         pa.field("id", pa.string()),  # FILE:RECORD of its first paragraph
         pa.field("document", pa.string()),  # the page's URL, or what the source calls it; "" where it has no name
         pa.field("language", pa.string()),
-        pa.field("paragraphs", pa.list_(pa.int32())),  # which of the record's paragraphs, from 0
+        pa.field("file", pa.string()),
+        pa.field("rows", pa.list_(pa.string())),  # RECORD:PARAGRAPH of each; with the file a row's id
     ]
 )
 
@@ -41,8 +44,8 @@ def translations(shards: Sequence[pa.Table], source: str, target: str) -> Iterat
         yield pa.table(
             {
                 "translation": pa.StructArray.from_arrays(texts, names=[source, target]),
-                "source_id": _row_ids(shard, "source_"),
-                "target_id": _row_ids(shard, "target_"),
+                "source_id": _joined_columns(shard, *(f"source_{name}" for name in _ID)),
+                "target_id": _joined_columns(shard, *(f"target_{name}" for name in _ID)),
                 "document": _plain(shard, "document"),
             }
         )
@@ -64,20 +67,19 @@ def _starts(table: pa.Table) -> npt.NDArray[np.int64]:
 def _joined(table: pa.Table, starts: npt.NDArray[np.int64]) -> pa.Table:
     offsets = pa.array(np.append(starts, table.num_rows), pa.int32())
     firsts = table.take(pa.array(starts))
-    ids = pc.binary_join_element_wise(_plain(firsts, "file"), _plain(firsts, "record").cast(pa.string()), ":")
     columns = {
         "text": pc.binary_join(pa.ListArray.from_arrays(offsets, _plain(table, "text")), "\n"),
-        "id": ids,
+        "id": _joined_columns(firsts, "file", "record"),
         "document": _plain(firsts, "document"),
         "language": _plain(firsts, "lang"),
-        "paragraphs": pa.ListArray.from_arrays(offsets, _plain(table, "paragraph")),
+        "file": _plain(firsts, "file"),
+        "rows": pa.ListArray.from_arrays(offsets, _joined_columns(table, "record", "paragraph")),
     }
     return pa.table(columns, schema=DOCUMENT)
 
 
-def _row_ids(table: pa.Table, side: str) -> pa.Array:
-    places = (_plain(table, f"{side}{name}").cast(pa.string()) for name in ("file", "record", "paragraph"))
-    return pc.binary_join_element_wise(*places, ":")
+def _joined_columns(table: pa.Table, *names: str) -> pa.Array:
+    return pc.binary_join_element_wise(*(_plain(table, name).cast(pa.string()) for name in names), ":")
 
 
 def _plain(table: pa.Table, name: str) -> pa.Array:

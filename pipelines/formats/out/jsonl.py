@@ -15,7 +15,7 @@ class Jsonl:
 
     layout = (
         "`LANGUAGE/SPLIT-NNNNN.jsonl.zst` has a document a line: `text` (its paragraphs, joined by line feeds), `id`, "
-        "`document`, `language`, `paragraphs`; `SOURCE-TARGET/SPLIT-NNNNN.jsonl.zst` has a pair a line, in "
+        "`document`, `language`, `file`, `rows`; `SOURCE-TARGET/SPLIT-NNNNN.jsonl.zst` has a pair a line, in "
         "`translation`."
     )
     has_pairs = True

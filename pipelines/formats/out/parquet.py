@@ -14,7 +14,8 @@ class Parquet:
 
     layout = (
         "`LANGUAGE/SPLIT-NNNNN.parquet` has a document a row: `text` (its paragraphs, joined by line feeds), `id`, "
-        "`document`, `language`, `paragraphs`; `SOURCE-TARGET/SPLIT-NNNNN.parquet` has a pair a row, in `translation`."
+        "`document`, `language`, `file`, `rows`; `SOURCE-TARGET/SPLIT-NNNNN.parquet` has a pair a row, in "
+        "`translation`."
     )
     has_pairs = True
 

@@ -1,5 +1,6 @@
 """From a published row back to its raw bytes."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pipelines.provenance.lineage import Lineage, published
 from pipelines.provenance.raw import RawRecord
 from pipelines.provenance.rows import Place, RowId
 from pipelines.provenance.trace import Trace, published_places, trace
+from pipelines.text.normalize import Change
 
 Make = Callable[..., dict[str, Path]]
 
@@ -35,7 +37,7 @@ def test_a_row_of_compressed_lines(corpus: Lineage, small: Path) -> None:
     line = b"gib den namen und das passwort ein\n"
     offset = len(b"das passwort ist eingerichtet\nkurz\nDas  Passwort ist\x07 eingerichtet\ngr\xf6\xdfe\n\n")
     assert side.raw == RawRecord(str(small.parent / "raw" / "wild.txt.gz"), line, [line.decode().strip()])
-    assert (side.id, side.offset, side.changed) == (RowId("wild", 5, 0), offset, 0)
+    assert (side.id, side.offset, side.changed, side.changes) == (RowId("wild", 5, 0), offset, 0, Change(0))
     assert side.measures["words"] == 7
     assert side.document_measures["paragraphs"] == 1
     assert found.copies == []
@@ -110,3 +112,11 @@ def test_all_but_the_bytes_is_shown_where_the_raw_file_is_not_as_it_was(own: Pat
     (side,) = traced(corpus, "pages:0:0").sides
     assert re.search(r"its run.json does not say where the raw file of pages is", str(side.raw))
     assert side.text == "enter your name and your password"
+
+
+def test_what_normalisation_changed_is_told(own: Path, make: Make) -> None:
+    (own.parent / "raw" / "pages.jsonl").write_text(json.dumps({"url": "u", "text": "enter  your\u0007 name"}))
+    (side,) = traced(published(make(own)["publish"]), "pages:0:0").sides
+    assert isinstance(side.raw, RawRecord)
+    assert (side.raw.parts, side.text) == (["enter  your\u0007 name"], "enter your name")
+    assert (side.changed, side.changes) == (2, Change.CONTROL | Change.SPACE)

@@ -1,9 +1,11 @@
 """What became of a raw line."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipelines.config.ingest import IngestSection
 from pipelines.datasets.errors import UserError
@@ -95,3 +97,23 @@ def test_stages_that_have_not_run_are_named(own: Path, make: Callable[..., dict[
 def test_a_line_that_is_not_there(small: Path, file: str, line: int, message: str) -> None:
     with pytest.raises(UserError, match=message):
         asked(small, file, line)
+
+
+def test_a_copied_and_a_near_document_name_what_was_kept_instead(
+    own: Path, make: Callable[..., dict[str, Path]]
+) -> None:
+    first = "enter the name and the password of the door and then the name of the light and of the lamp"
+    texts = [first, first, first.replace("lamp", "window")]
+    pages = "".join(json.dumps({"url": f"http://a/{n}", "text": text}) + "\n" for n, text in enumerate(texts))
+    (own.parent / "raw" / "pages.jsonl").write_text(pages)
+    recipe = yaml.safe_load(own.read_text())
+    recipe["deduplicate"] = {"near": {"shingle_words": 1, "jaccard": 0.6}}
+    recipe["publish"]["duplicates"] = {"paragraphs": "all", "documents": "one", "near": "one"}
+    own.write_text(yaml.safe_dump(recipe))
+    make(own)
+    (kept,), (copied,), (near,) = (asked(own, "pages", line).fates for line in (1, 2, 3))
+    assert kept.published == Place("text/en/train-00000.arrow", 0)
+    assert (copied.reason, near.reason) == (Reason.DUPLICATE_DOCUMENT, Reason.NEAR_DUPLICATE)
+    assert copied.copy_of == Copied(RowId("pages", 0, 0), kept.published)
+    assert near.copy_of is not None
+    assert (near.copy_of.id, near.copy_of.jaccard) == (RowId("pages", 0, 0), pytest.approx(9 / 11))

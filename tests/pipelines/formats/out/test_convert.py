@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 import zstandard
@@ -15,8 +16,11 @@ from pydantic import TypeAdapter
 
 from pipelines.config.sources import Source
 from pipelines.datasets.corpus import open_corpus
+from pipelines.datasets.counts import Counts
 from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
+from pipelines.datasets.manifest import Manifest
 from pipelines.formats.out import cc100
 from pipelines.formats.out.convert import convert
 from pipelines.stages.ingesting.sources import divider, open_format
@@ -71,7 +75,8 @@ def test_jsonl(corpus: Dataset, tmp_path: Path) -> None:
         "id": "pages:0",
         "document": "http://a/1",
         "language": "en",
-        "paragraphs": [0, 1],
+        "file": "pages",
+        "rows": ["0:0", "0:1"],
     }
     assert jsonl(tmp_path / "out" / "en-de" / "train-00000.jsonl.zst")[0] == {
         "translation": {"en": "enter the password", "de": "das passwort eingeben"},
@@ -135,6 +140,19 @@ def test_nothing_is_left_of_a_conversion_that_failed(
     with pytest.raises(OSError, match="no space left"):
         convert(corpus, tmp_path / "out", "cc100")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_corpus_of_pairs_alone_has_nothing_for_cc100(tmp_path: Path) -> None:
+    draft = Draft(tmp_path / "publish-f")
+    partition = {"kind": "pairs", "language": "de", "split": "train"}
+    files = [draft.write_table("pairs/en-de/train-00000.arrow", pa.table({"target_text": ["ja"]}), partition)]
+    manifest = Manifest(
+        stage="publish", version=1, fingerprint="f" * 32, config={}, inputs={}, unit_in="rows", unit_out="rows",
+        rows=SplitRecord.rows_of(Counts(1, 0, 1)), files=files,
+    )  # fmt: skip
+    draft.commit(manifest, b"{}")
+    with pytest.raises(UserError, match="holds no texts, and cc100 no pairs; convert it to jsonl or parquet"):
+        convert(open_corpus(draft.folder), tmp_path / "out", "cc100")
 
 
 def test_only_a_published_corpus_is_converted(small: Path, make: Callable[..., dict[str, Path]]) -> None:

@@ -20,12 +20,12 @@ ROWS = [
     ("cc", 7, 0, "cc:7", 2, "next"),
 ]
 DOCUMENTS = [
-    ("one\ntwo", "pages:0", "http://a/", [0, 2]),
-    ("another page of that address", "pages:1", "http://a/", [0]),
-    ("a line", "wild:0", "", [0]),
-    ("a line of no document", "wild:1", "", [0]),
-    ("first\nthird", "cc:3", "cc:3", [0, 0]),
-    ("next", "cc:7", "cc:7", [0]),
+    ("one\ntwo", "pages:0", "http://a/", "pages", ["0:0", "0:2"]),
+    ("another page of that address", "pages:1", "http://a/", "pages", ["1:0"]),
+    ("a line", "wild:0", "", "wild", ["0:0"]),
+    ("a line of no document", "wild:1", "", "wild", ["1:0"]),
+    ("first\nthird", "cc:3", "cc:3", "cc", ["3:0", "5:0"]),
+    ("next", "cc:7", "cc:7", "cc", ["7:0"]),
 ]
 
 
@@ -46,7 +46,7 @@ def test_any_cut_into_shards_gives_the_same_documents(cuts: set[int]) -> None:
     assert len(tables) <= len(shards)
     assert all(table.schema == DOCUMENT for table in tables)
     found = [tuple(row.values()) for table in tables for row in table.to_pylist()]
-    assert found == [(text, own, document, "en", paragraphs) for text, own, document, paragraphs in DOCUMENTS]
+    assert found == [(text, own, document, "en", file, rows) for text, own, document, file, rows in DOCUMENTS]
 
 
 def test_pairs_are_translations() -> None:
