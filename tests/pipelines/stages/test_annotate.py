@@ -224,3 +224,10 @@ def test_splits_and_buckets_change_no_score(corpus: Callable[..., Any], language
     few.make()
     many.make()
     assert scores(few, "documents", "english") == scores(many, "documents", "english")
+
+
+def test_an_empty_section_annotates_nothing(corpus: Callable[..., Any]) -> None:
+    made = corpus(CATALOGS, deduplicate={}, annotate={}).make()
+    assert (made.manifest.rows.rows_in, made.manifest.rows.rows_out) == (7, 7)
+    assert made.files(kind="scores") == []
+    assert made.manifest.summary == {"columns": {}, "joined": {}}
