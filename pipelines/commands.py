@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipelines import corpora
 from pipelines.arguments import Overrides, RecipePath
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("plan")(show_plan)
     app.command("show")(show)
     app.command("reference", hidden=True)(reference)
+    corpora.register(app)
 
 
 def fetch(config: RecipePath, overrides: Overrides = None) -> None:

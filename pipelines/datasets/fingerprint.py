@@ -37,6 +37,7 @@ class DatasetHashed:
 
 RawPath = Annotated[str, ContentHashed()]
 DatasetPath = Annotated[str, DatasetHashed()]
+LANGUAGE_PLACE = "{language}"
 CHECKSUM_NAME = "xxh3_128"
 _BLOCK = 1 << 20
 
@@ -58,12 +59,22 @@ def canonical(config: BaseModel) -> dict[str, Any]:
     }
 
 
+def raw_paths(config: BaseModel, named: Mapping[str, Any]) -> dict[str, str]:
+    """Return where the raw files of `config` are, by their hash in `named`, which is `canonical(config)`.
+
+    Local paths are made absolute.
+    """
+    return dict(_raw_paths(config, named, False))
+
+
 def content_hash(location: str) -> str:
     """Return the hash of a raw file's bytes, of a folder's names and bytes, or of a remote file's size and ETag.
 
-    `location` is a path or any fsspec URL, chained ones included (`zip://member::archive.whl`).
-    Raises UserError where there is nothing to read.
+    `location` is a path or any fsspec URL, chained ones included (`zip://member::archive.whl`); a path with the place
+    `{language}` stands for the files of all languages. Raises UserError where there is nothing to read.
     """
+    if LANGUAGE_PLACE in location:
+        return _pattern_hash(location)
     if "://" in location and not location.startswith(("file://", "zip://")):
         return _remote_hash(location)
     path = Path(location.removeprefix("file://"))
@@ -113,6 +124,21 @@ def _canonical_value(value: Any, hash_of: Callable[[str], str] | None) -> Any:
     return value
 
 
+def _raw_paths(value: Any, named: Any, is_raw: bool) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str) and is_raw:
+        yield named, value if "://" in value else str(Path(value).resolve())
+    elif isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            if name in named:
+                yield from _raw_paths(getattr(value, name), named[name], _is_marked(field, ContentHashed))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _raw_paths(item, named[str(key)], is_raw)
+    elif isinstance(value, list | tuple):
+        for item, item_named in zip(value, named, strict=True):
+            yield from _raw_paths(item, item_named, is_raw)
+
+
 def _is_marked(field: FieldInfo, marker: type) -> bool:
     """Return whether the field or a type inside it (`RawPath | None`, `list[RawPath]`) carries the marker."""
     found = [*field.metadata, *_metadata_inside(field.annotation)]
@@ -139,6 +165,15 @@ def _folder_hash(folder: Path) -> str:
             with path.open("rb") as file:
                 entries.append((path.relative_to(folder).as_posix(), _stream_hash(file)))
     return digest(to_json(entries))
+
+
+def _pattern_hash(pattern: str) -> str:
+    folder = Path(f"{pattern.split(LANGUAGE_PLACE)[0]}x").parent
+    names = Path(pattern).relative_to(folder).as_posix().replace(LANGUAGE_PLACE, "*")
+    places = sorted(folder.glob(names)) if folder.is_dir() else []
+    if not places:
+        raise UserError(f"{pattern}: there is no such file for any language; check the path in the config")
+    return digest(to_json([(place.relative_to(folder).as_posix(), content_hash(str(place))) for place in places]))
 
 
 def _remote_hash(location: str) -> str:

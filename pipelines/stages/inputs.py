@@ -22,7 +22,7 @@ class RowFile:
 
     `documents` is the file of the documents that texts belong to. `clusters` is the file of its rows' clusters, once
     there is one, `document_clusters` that of its documents'; `near` and `near_clusters` are what was found of near
-    duplicates, if they were asked for.
+    duplicates, if they were asked for; `scores` and `document_scores` what was annotated, if anything was.
     """
 
     index: int
@@ -34,6 +34,8 @@ class RowFile:
     document_clusters: Path | None = None
     near: Path | None = None
     near_clusters: Path | None = None
+    scores: Path | None = None
+    document_scores: Path | None = None
 
     @property
     def split(self) -> str:
@@ -46,6 +48,14 @@ class RowFile:
 
     def table(self) -> pa.Table:
         return mapped(self.path)
+
+    def scored_table(self) -> pa.Table:
+        """Return the rows with their annotated columns."""
+        return _with_scores(self.table(), self.scores)
+
+    def scored_documents(self) -> pa.Table:
+        """Return the documents with their annotated columns. Raises ValueError as `document_table` does."""
+        return _with_scores(self.document_table(), self.document_scores)
 
     def document_table(self) -> pa.Table:
         """Return the file's documents (DOCUMENTS). Raises ValueError for a file of pairs, which has none."""
@@ -99,6 +109,7 @@ def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
     clusters, own, near, near_clusters = (
         _beside(found, kind) for kind in ("clusters", "document_clusters", "near", "near_clusters")
     )
+    scores = _beside(job.input("annotate") if job.inputs.get("annotate") else None, "scores")
     files = []
     for index, (kind, dataset, entry) in enumerate(inputs):
         file = RowFile(index, kind, entry.name, dataset.path(entry), clusters=clusters.get(entry.name))
@@ -110,8 +121,9 @@ def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
                 document_clusters=own.get(name),
                 near=near.get(name),
                 near_clusters=near_clusters.get(name),
+                document_scores=scores.get(name),
             )
-        files.append(file)
+        files.append(replace(file, scores=scores.get(entry.name)))
     return files
 
 
@@ -135,3 +147,10 @@ def sides(table: pa.Table, kind: Kind) -> list[Hashes]:
 def _beside(dataset: Dataset | None, kind: str) -> dict[str, Path]:
     """Return the files of this kind by the name of the file that each is row-aligned to."""
     return {entry.partition["of"]: dataset.path(entry) for entry in dataset.files(kind=kind)} if dataset else {}
+
+
+def _with_scores(table: pa.Table, path: Path | None) -> pa.Table:
+    scores = mapped(path) if path else pa.table({})
+    for name in scores.column_names:
+        table = table.append_column(name, scores[name])
+    return table

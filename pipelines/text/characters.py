@@ -18,14 +18,17 @@ UNSPACED = 16  # letters of scripts that are written without spaces between word
 JOINER = 32  # invisible inside a word: ZWJ, ZWNJ, soft hyphen
 STOP = 64  # ends a sentence
 CLOSER = 128  # closing brackets and quotation marks
+QUOTE = 256  # quotation marks
+SPACED = 512  # of the stops those that end a sentence only before white space: . ! ? …
+UNMARKED = 1024  # letters of Thai and Lao, which have no stops
 
 # Characters that are worked on at a time: the arrays of one chunk stay in a core's cache.
-CHUNK = 1 << 16
+CHUNK = 1 << 17
 
 _CODE_BITS = 21
 _CLASSES = {"L": LETTER, "M": LETTER, "N": DIGIT, "P": PUNCTUATION, "Z": SPACE}
 _JOINERS = "\u00ad\u200c\u200d"
-QUOTES = "\"'＂＇‘’‚‛“”„‟«»‹›」』﹂﹄｣〞〟"
+_QUOTES = "\"'＂＇‘’‚‛“”„‟«»‹›」』﹂﹄｣〞〟"
 
 # Han and Bopomofo, Hiragana and Katakana, Thai, Lao, Khmer, Burmese
 _UNSPACED = (
@@ -34,6 +37,8 @@ _UNSPACED = (
     *((0x1AFF0, 0x1B16F), (0x20000, 0x3FFFF), (0x0E01, 0x0E4E), (0x0E80, 0x0EFF), (0x1780, 0x17DD), (0x1000, 0x109F)),
     *((0xA9E0, 0xA9FF), (0xAA60, 0xAA7F)),
 )
+
+_UNMARKED = ((0x0E01, 0x0E4E), (0x0E80, 0x0EFF))
 
 # Unicode's property Sentence_Terminal in the scripts in use today, the ellipsis, and the marks that end a text in
 # Lao (ຯ), Thai (๚ ๛), Khmer (៖ is left out: a colon), Sinhala (෴) and Tibetan (། to ༔).
@@ -45,12 +50,12 @@ class Characters:
     """The characters [c] of texts [n], with a separator before, between and after them.
 
     `codes` (uint32) are code points, `folded` (uint32) those of `pipelines.text.fold` where it gives one character,
-    `flags` (uint8) the bits above. Text i is `codes[starts[i]:ends[i]]` (int64), and is followed by a separator.
+    `flags` (uint16) the bits above. Text i is `codes[starts[i]:ends[i]]` (int64), and is followed by a separator.
     """
 
     codes: npt.NDArray[np.uint32]
     folded: npt.NDArray[np.uint32]
-    flags: npt.NDArray[np.uint8]
+    flags: npt.NDArray[np.uint16]
     starts: npt.NDArray[np.int64]
     ends: npt.NDArray[np.int64]
 
@@ -72,7 +77,7 @@ def characters(texts: Sequence[str]) -> Characters:
     looked_up = _table().take(codes, mode="clip")  # with a mode, NumPy looks up without checking first
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     ends = np.cumsum(lengths + 1)
-    flags = (looked_up >> np.uint32(_CODE_BITS)).astype(np.uint8)
+    flags = (looked_up >> np.uint32(_CODE_BITS)).astype(np.uint16)
     return Characters(codes, looked_up & np.uint32((1 << _CODE_BITS) - 1), flags, ends - lengths, ends)
 
 
@@ -97,13 +102,18 @@ def _table() -> npt.NDArray[np.uint32]:
         letters = flags[first : last + 1]
         letters[letters == LETTER] |= UNSPACED
     flags[0x3007] |= UNSPACED  # 〇, a number to Unicode
+    for first, last in _UNMARKED:
+        letters = flags[first : last + 1]
+        letters[(letters & UNSPACED) != 0] |= UNMARKED
     flags[ord("\n")] = SPACE
     flags[list(map(ord, _JOINERS))] = JOINER
     flags[list(map(ord, _STOPS))] |= STOP
     closing = [point for point in range(0x10000) if unicodedata.category(chr(point)) == "Pe"]
-    flags[[*closing, *map(ord, QUOTES)]] |= CLOSER
+    flags[closing] |= CLOSER
+    flags[list(map(ord, _QUOTES))] |= CLOSER | QUOTE
+    flags[list(map(ord, ".!?…"))] |= SPACED
     table = np.arange(maxunicode + 1, dtype=np.uint32)
-    for point in range(0x20000):  # the planes with letter case
+    for point in (*range(0x20000), *range(0x2F800, 0x2FA20)):  # where folding changes anything
         folded = fold(chr(point))
         if len(folded) == 1:
             table[point] = ord(folded)

@@ -33,10 +33,16 @@ STEPS = {
     "pipelines.stages.ingest:split_summary": "summary",
     "pipelines.datasets.draft:Draft.write_table": "write",
     "pipelines.stages.deduplicating.copies:hash_texts": "hash",
+    "pipelines.stages.inputs:hash_texts": "hash again",
     "pipelines.stages.deduplicating.copies:find_copies": "exact copies",
-    "pipelines.stages.publishing.screen:screen_file": "screen",
+    "pipelines.stages.deduplicating.copies:write_clusters": "exact copies",
+    "pipelines.stages.deduplicating.near:shingle_sets": "near: shingles",
+    "pipelines.stages.deduplicating.near:band_keys": "near: sketch",
+    "pipelines.stages.deduplicating.near:pairs_sharing": "near: candidates",
+    "pipelines.stages.deduplicating.near:verify": "near: verify",
     "pipelines.stages.publish:screen_file": "screen",
     "pipelines.stages.publishing.decide:decide_file": "decide",
+    "pipelines.stages.publishing.decide:account": "report's evidence",
     "pipelines.stages.publish:write_shard": "shards",
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines.datasets.corpus import PUBLISHED
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 
@@ -17,7 +18,7 @@ def index_files(folders: Sequence[str], normalisation: str) -> list[Path]:
     for folder in folders:
         dataset = Dataset(Path(folder))
         entries = dataset.files(kind="index")
-        if dataset.manifest.stage != "publish":
+        if dataset.manifest.stage not in PUBLISHED:
             raise UserError(
                 f"{folder}: deduplicate.against names a dataset of {dataset.manifest.stage}; name one of publish"
             )

@@ -6,13 +6,13 @@ all rows; only rows that passed the thresholds send any.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
-from pipelines.config.publish import Thresholds
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.evidence import Sample
@@ -24,9 +24,10 @@ from pipelines.dedup.survivors import SPLITS, Levels, leaks, losers
 from pipelines.stages.inputs import FileTask, RowFile
 from pipelines.stages.publishing.choose import lost_documents
 from pipelines.stages.publishing.index import write_index
-from pipelines.stages.publishing.screen import screened
+from pipelines.stages.publishing.screen import screened, whole_rows
 from pipelines.stages.publishing.standing import Deciding, Rows, standing
-from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, code_of, describe
+from pipelines.stages.publishing.summary import account
+from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, Limits, code_of, describe
 from pipelines.stages.work import codes, column, mapped, samples_by_reason
 
 COPIES: Final = "copies"
@@ -148,7 +149,7 @@ def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, An
     counts = np.bincount(reasons, minlength=len(REASONS) + 1).tolist()
     dropped = {reason: count for reason, count in zip(REASONS, counts[1:], strict=True) if count}
     language, names = codes(task.file.table(), task.file.language_column)
-    examples = samples_by_reason(_candidates(deciding.thresholds, task.file, rows.clusters, reasons))
+    examples = samples_by_reason(_candidates(deciding.limits, task.file, rows.clusters, reasons))
     return SplitRecord(
         files=entries,
         rows=SplitRecord.rows_of(Counts(len(reasons), 0, counts[PASSED], dropped)),
@@ -157,6 +158,7 @@ def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, An
             "kept": {task.file.kind: _by_language(names, language, rows.levels, reasons == PASSED)},
             "dropped": {task.file.kind: {str(reason): count for reason, count in dropped.items()}},
             "examples": {task.file.kind: [sample.model_dump() for sample in examples.get(None, [])]},
+            **account(task.file, reasons, partial(describe, limits=deciding.limits)),
         },
     )
 
@@ -176,18 +178,18 @@ def _labels(values: Any, names: Sequence[str]) -> pa.DictionaryArray:
 def _by_language(names: list[str], language: Any, levels: Levels, kept: Any) -> dict[str, dict[str, int]]:
     flat = np.bincount(language[kept] * len(SPLITS) + levels[kept], minlength=len(names) * len(SPLITS))
     grid = flat.reshape(len(names), len(SPLITS)).tolist()
-    return {name: dict(zip(SPLITS, row, strict=True)) for name, row in zip(names, grid, strict=True)}
+    return {name: dict(zip(SPLITS, row, strict=True)) for name, row in zip(names, grid, strict=True) if name}
 
 
 def _candidates(
-    thresholds: Thresholds, file: RowFile, clusters: Hashes, reasons: Codes
+    limits: Limits, file: RowFile, clusters: Hashes, reasons: Codes
 ) -> Iterator[tuple[Reason | None, Sample]]:
     """Yield some rows of every reason, and of those that are kept (None), that are no neighbours of each other."""
     order = np.argsort(mix(clusters ^ np.arange(len(reasons), dtype=np.uint64)))
     for code in np.unique(reasons).tolist():
         reason = None if code == PASSED else REASONS[code - 1]
-        for row in file.table().take(pa.array(order[reasons[order] == code][:CANDIDATES])).to_pylist():
-            detail = describe(reason, row, thresholds) if reason else ""
+        for row in whole_rows(file, order[reasons[order] == code][:CANDIDATES]):
+            detail = describe(reason, row, limits) if reason else ""
             if file.kind == "pairs":
                 text = f"{row['source_text']} → {row['target_text']}"
                 yield reason, Sample.of(row["target_file"], row["target_record"], text, row["target_lang"], detail)

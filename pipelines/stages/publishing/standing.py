@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.config.deduplicate import Duplicates
-from pipelines.config.publish import Thresholds
 from pipelines.datasets.draft import Draft
 from pipelines.datasets.reasons import Reason
 from pipelines.dedup.exact import Hashes
@@ -16,7 +15,7 @@ from pipelines.stages.inputs import FileTask, RowFile
 from pipelines.stages.publishing.index import KeySpace
 from pipelines.stages.publishing.screen import screened
 from pipelines.stages.publishing.splits import Assignment
-from pipelines.stages.publishing.thresholds import PASSED, Codes, code_of
+from pipelines.stages.publishing.thresholds import PASSED, Codes, Limits, code_of
 from pipelines.stages.work import codes, column
 
 
@@ -25,7 +24,7 @@ class Deciding:
     """What every file is decided by."""
 
     draft: Draft
-    thresholds: Thresholds
+    limits: Limits
     duplicates: Duplicates
     assignment: Assignment
     small: Mapping[str, list[str]]  # languages that are too small, by kind

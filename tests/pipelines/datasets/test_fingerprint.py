@@ -9,7 +9,7 @@ import xxhash
 from pydantic import BaseModel
 
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.fingerprint import NotFingerprinted, RawPath, canonical, content_hash, fingerprint
+from pipelines.datasets.fingerprint import NotFingerprinted, RawPath, canonical, content_hash, fingerprint, raw_paths
 
 
 class Source(BaseModel):
@@ -40,6 +40,15 @@ def test_the_name_follows_config_version_stage_and_inputs() -> None:
 def test_the_name_is_the_same_tomorrow() -> None:
     text = b'{"config":{"model":null,"sources":[],"threshold":0.5},"inputs":{},"stage":"ingest","version":1}'
     assert fingerprint("ingest", 1, Section(), {}) == xxhash.xxh3_128_hexdigest(text)
+
+
+def test_the_paths_of_raw_files_are_kept_by_their_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a").write_bytes(b"one")
+    Path("b").write_bytes(b"two")
+    config = Section(sources=[Source(path="a"), Source(path=f"file://{tmp_path}/b")], workers=2)
+    one, two = (xxhash.xxh3_128_hexdigest(text) for text in (b"one", b"two"))
+    assert raw_paths(config, canonical(config)) == {one: str(tmp_path / "a"), two: f"file://{tmp_path}/b"}
 
 
 def test_what_cannot_matter_does_not_count() -> None:

@@ -66,11 +66,6 @@ def test_translations_share_a_group(corpus: Callable[..., Any], rows_of: Callabl
     assert len(set(groups.values())) == 4
 
 
-def test_a_text_that_was_cut_otherwise_is_in_no_group_with_it() -> None:
-    assert group_of("light", "help", 0, 1) != group_of("light", "help", 0, 2)
-    assert group_of("", "", 0, 1) == 0
-
-
 def test_what_cannot_be_read_goes_to_quarantine(corpus: Callable[..., Any]) -> None:
     catalogs = {"a": {"en": b'{"k": "\xff", "l": "enter the name"}', "de": b"no json"}, "b": {"en": {"k": "name"}}}
     made = corpus(catalogs, ingest={"tolerated_share": 0.5}).make()

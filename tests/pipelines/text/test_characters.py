@@ -11,8 +11,11 @@ from pipelines.text.characters import (
     JOINER,
     LETTER,
     PUNCTUATION,
+    QUOTE,
     SPACE,
+    SPACED,
     STOP,
+    UNMARKED,
     UNSPACED,
     characters,
     chunks,
@@ -32,14 +35,17 @@ from pipelines.text.fold import fold
         ("°", 0),
         ("\u200d", JOINER),
         ("한", LETTER),
-        *((character, LETTER | UNSPACED) for character in "中々ひカーกໄកမ"),
+        *((character, LETTER | UNSPACED) for character in "中々ひカー\u1000\u1780"),  # and Burmese, Khmer
+        *((character, LETTER | UNSPACED | UNMARKED) for character in "\u0e01\u0e34\u0e81\u0ec4"),  # Thai and Lao
         ("๓", DIGIT),
         ("〇", DIGIT | UNSPACED),
         ("、", PUNCTUATION),
-        *((character, PUNCTUATION | STOP) for character in ".!?…。！？।॥؟۔။។።"),
-        ("ຯ", LETTER | UNSPACED | STOP),
+        *((character, PUNCTUATION | STOP | SPACED) for character in ".!?…"),
+        *((character, PUNCTUATION | STOP) for character in "。！？।॥؟۔။።"),
+        ("ຯ", LETTER | UNSPACED | UNMARKED | STOP),
         (";", PUNCTUATION),
-        *((character, PUNCTUATION | CLOSER) for character in ")]』」”»\"'"),
+        *((character, PUNCTUATION | CLOSER) for character in ")]】"),
+        *((character, PUNCTUATION | CLOSER | QUOTE) for character in "』」”»\"'"),
     ],
 )
 def test_flags(character: str, flags: int) -> None:

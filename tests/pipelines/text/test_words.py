@@ -16,7 +16,8 @@ from pipelines.text.words import runs, tokens, windows
     ("text", "expected"),
     [
         ("Don't stop, 24-hour!", ["Don't", "stop", "24", "hour"]),
-        ("'quoted' l·l ’", ["quoted", "l·l"]),
+        ("'quoted' צה״ל ’", ["quoted", "צה״ל"]),
+        ("인종·성별", ["인종", "성별"]),
         ("हिन्दी में।", ["हिन्दी", "में"]),
         ("نمی\u200cخواهم، بله", ["نمی\u200cخواهم", "بله"]),
         ("用Python3写的。", ["用", "Python3", "写", "的"]),
@@ -75,6 +76,7 @@ def test_windows_are_equal_where_what_they_hold_is(values: list[int], size: int)
     [
         ("well-known - don't", [("well-known", True), ("-", True), ("don't", True)]),
         ("你好，世界 3D。", [("，", False), ("3D。", True)]),
+        ("ሰው፡ሁሉ ነጻ።", [("ሰው", True), ("ሁሉ", True), ("ነጻ።", True)]),
         ("你好 ★ ok", [("★", True), ("ok", True)]),
         ("", []),
     ],

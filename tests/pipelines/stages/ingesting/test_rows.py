@@ -1,0 +1,79 @@
+"""Records to paragraphs: every record is accounted for, whatever it holds."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.datasets.reasons import Reason
+from pipelines.formats.protocol import RecordBuilder, Unreadable
+from pipelines.stages.ingesting.rows import Split, group_of
+from pipelines.text.normalize import Change, lines, paragraphs
+
+
+def split_of(texts: list[str], language: str | None = None) -> Split:
+    builder = RecordBuilder()
+    for number, text in enumerate(texts):
+        builder.add("raw", number, "", "", language, text, offset=10 * number)
+    split = Split(lines)
+    for records in builder.take():
+        split.add(records)
+    return split
+
+
+def test_a_records_lines_are_its_paragraphs_with_the_records_place() -> None:
+    rows = split_of(["one", "two\n \n\nthree  four\n"]).paragraphs(mask=False)
+    places = rows.places
+    assert rows.texts == ["one", "two", "three four"]
+    assert list(zip(places.record, places.paragraph, places.offset, strict=True)) == [(0, 0, 0), (1, 0, 10), (1, 1, 10)]
+
+
+def test_masked_personal_data_is_a_change() -> None:
+    split = split_of(["write to jo@firma.de today", "nothing here"])
+    for mask, changes in ((False, [0, 0]), (True, [Change.PERSONAL, 0])):
+        found = split.paragraphs(mask)
+        assert (found.changes.tolist(), found.emails.tolist()) == (changes, [1, 0])
+    assert found.texts[0] == "write to email@example.com today"
+
+
+def test_a_blank_record_is_dropped_once() -> None:
+    split = split_of(["\n \n", "text"])
+    assert split.paragraphs(mask=False).texts == ["text"]
+    assert [reason for reason, _ in split.dropped] == [Reason.EMPTY]
+    assert (split.records, split.expanded) == (2, 0)
+
+
+def test_a_record_of_an_unknown_language_is_dropped_but_not_damaged() -> None:
+    split = split_of(["nuqneH"], language="tlh")
+    assert [reason for reason, _ in split.dropped] == [Reason.UNKNOWN_LANGUAGE]
+    assert not split.quarantine
+
+
+def test_what_could_not_be_read_is_counted_and_put_into_quarantine() -> None:
+    builder = RecordBuilder()
+    builder.reject(Unreadable("raw", 3, Reason.NOT_JSON, "no object", "["))
+    split = Split(lines)
+    for records in builder.take():
+        split.add(records)
+    assert (split.records, [reason for reason, _ in split.dropped]) == (1, [Reason.NOT_JSON])
+    assert [(entry.record, entry.error) for entry in split.quarantine] == [(3, "no object")]
+
+
+@given(st.lists(st.text(alphabet="ab \n\r\t\u200b\x00", max_size=12), max_size=8))
+def test_records_are_conserved(texts: list[str]) -> None:
+    split = split_of(texts)
+    kept = split.paragraphs(mask=False)
+    assert split.records + split.expanded == len(kept.texts) + len(split.dropped)
+    assert all(kept.texts)
+
+
+def test_a_text_that_was_cut_otherwise_is_in_no_group_with_it() -> None:
+    assert group_of("light", "help", 0, 1) != group_of("light", "help", 0, 2)
+    assert group_of("", "", 0, 1) == 0
+
+
+def test_a_catalogs_paragraphs_stand_between_blank_lines() -> None:
+    split = Split(paragraphs)
+    builder = RecordBuilder()
+    builder.add("raw", 0, "light", "help", "en", "First\nline.\n\nSecond.")
+    for records in builder.take():
+        split.add(records)
+    assert split.paragraphs(mask=False).texts == ["First line.", "Second."]
