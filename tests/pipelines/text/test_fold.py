@@ -27,8 +27,10 @@ def test_golden(text: str, folded: str) -> None:
 
 
 AWKWARD = st.sampled_from(
-    [*"aeÀßİ \t\0\u00a0가カ…½ำΐŉǰΩſ𝐀𠀀ﬃｶﾞか\u0301\u0323\u0345\u1100\u1161\u11a8"]
-    + [*"\u0915\u093c\u094d\u095b\u3099\u1e9b\u0e38\u0e48"]
+    [
+        *"aeÀßİ \t\0\u00a0가カ…½ำΐŉǰΩſ𝐀𠀀ﬃｶﾞか\u0301\u0323\u0345\u1100\u1161\u11a8",
+        *"\u0915\u093c\u094d\u095b\u3099\u1e9b\u0e38\u0e48",
+    ]
 )
 
 
