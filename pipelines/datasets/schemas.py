@@ -141,3 +141,15 @@ DECISIONS = pa.schema(
         pa.field("split", LABEL, nullable=False),  # train, dev or test: where it went, or would have gone
     ]
 )
+
+# Histograms of measures among the texts that publish kept and dropped: the rows with low ≤ value < high.
+DISTRIBUTIONS = pa.schema(
+    [
+        pa.field("measure", LABEL, nullable=False),  # a column of STAGED, DOCUMENTS or what was annotated
+        pa.field("lang", LABEL, nullable=False),
+        pa.field("kept", pa.bool_(), nullable=False),
+        pa.field("low", pa.float32(), nullable=False),
+        pa.field("high", pa.float32(), nullable=False),
+        pa.field("rows", pa.int64(), nullable=False),
+    ]
+)

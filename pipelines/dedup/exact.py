@@ -3,7 +3,7 @@
 Hashes are 64 bits of xxh3. Among a billion different texts about 0.03 pairs are expected to share a hash.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from pipelines.text.fold import fold
+from pipelines.text.fold import fold_all
 
 Hashes = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.int64]
@@ -34,19 +34,19 @@ class Copies:
     rank: npt.NDArray[np.int32]
 
 
-def hash_texts(texts: Iterable[str], form: Callable[[str], str] = fold) -> Hashes:
+def hash_texts(texts: Sequence[str], forms: Callable[[Sequence[str]], list[bytes]] = fold_all) -> Hashes:
     """Return the hash of each text in the form that makes texts equal, whatever its language: uint64 [n]."""
-    return np.fromiter((xxhash.xxh3_64_intdigest(form(text).encode()) for text in texts), np.uint64)
+    return np.fromiter(map(xxhash.xxh3_64_intdigest, forms(texts)), np.uint64, len(texts))
 
 
-def cluster_keys(languages: Sequence[str], *sides: Hashes) -> Hashes:
+def cluster_keys(language: npt.NDArray[np.int32], names: Sequence[str], *sides: Hashes) -> Hashes:
     """Return one key for each row from its language and the hashes of its sides: uint64 [n].
 
-    A text has one side, a pair two. Rows have equal keys if languages and sides are equal, and texts and pairs
-    never share one.
+    `language` holds places in `names`. A text has one side, a pair two. Rows have equal keys if languages and sides
+    are equal, and texts and pairs never share one.
     """
-    names = {name: xxhash.xxh3_64_intdigest(f"{len(sides)}\0{name}".encode()) for name in set(languages)}
-    keys = np.fromiter((names[name] for name in languages), np.uint64, len(languages))
+    hashes = [xxhash.xxh3_64_intdigest(f"{len(sides)}\0{name}".encode()) for name in names]
+    keys = np.array(hashes, np.uint64)[language] if len(language) else np.zeros(0, np.uint64)
     for side in sides:
         keys = mix(keys ^ side)
     return keys

@@ -1,10 +1,11 @@
-"""Shingle sets of documents (Broder 1997): every run of so many words, as a set of 32-bit hashes.
+"""Shingles of documents (Broder 1997): every run of so many words, as a 32-bit hash.
 
 Two different shingles of a document of n share a hash with a probability of about n²/2^33.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +16,12 @@ from pipelines.text.words import tokens, windows
 Values = npt.NDArray[np.uint32]
 Starts = npt.NDArray[np.int64]
 
+_CHUNK: Final = 1 << 15  # characters worked on at a time
+
 
 @dataclass(frozen=True)
-class ShingleSets:
-    """The shingles of documents: those of d are `values[starts[d]:starts[d + 1]]`, ascending, each once."""
+class Shingles:
+    """The shingles of documents: those of d are `values[starts[d]:starts[d + 1]]`."""
 
     values: Values
     starts: Starts
@@ -27,9 +30,21 @@ class ShingleSets:
     def sizes(self) -> Starts:
         return np.diff(self.starts)
 
+    def sets(self, documents: npt.NDArray[np.int64]) -> "Shingles":
+        """Return the shingles of these documents as sets: ascending, each once."""
+        sizes = self.sizes[documents]
+        before = np.cumsum(sizes) - sizes
+        values = self.values[np.arange(sizes.sum()) + np.repeat(self.starts[documents] - before, sizes)]
+        number = np.repeat(np.arange(len(documents), dtype=np.uint64), sizes)
+        keys = np.sort(number << np.uint64(32) | values)
+        if len(keys):
+            keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]
+        starts = np.searchsorted(keys, np.arange(len(documents) + 1, dtype=np.uint64) << np.uint64(32))
+        return Shingles(keys.astype(np.uint32), starts.astype(np.int64))
 
-def shingle_sets(texts: Sequence[str], document_starts: Starts, words: int) -> Iterator[ShingleSets]:
-    """Yield the shingle sets of documents, as many documents at a time as stay in cache.
+
+def shingled(texts: Sequence[str], document_starts: Starts, words: int) -> Iterator[Shingles]:
+    """Yield the shingles of documents in their order, as many documents at a time as stay in cache.
 
     The texts of document d are `texts[document_starts[d]:document_starts[d + 1]]`; shingles run over their borders.
     A shingle is `words` words; where it begins in a script without spaces, as many characters as so many words have.
@@ -38,34 +53,31 @@ def shingle_sets(texts: Sequence[str], document_starts: Starts, words: int) -> I
     """
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     before = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-    for first, last in chunks(np.diff(before[document_starts])):
+    for first, last in chunks(np.diff(before[document_starts]), _CHUNK):
         starts = document_starts[first : last + 1]
-        yield _sets(texts[starts[0] : starts[-1]], starts - starts[0], words)
+        yield _shingles(texts[starts[0] : starts[-1]], starts - starts[0], words)
 
 
-def joined(parts: Sequence[ShingleSets]) -> ShingleSets:
-    """Return the sets of all parts together."""
+def joined(parts: Sequence[Shingles]) -> Shingles:
+    """Return the shingles of all parts together."""
     sizes = np.concatenate([np.zeros(1, np.int64), *(part.sizes for part in parts)])
     values = np.concatenate([np.zeros(0, np.uint32), *(part.values for part in parts)])
-    return ShingleSets(values, np.cumsum(sizes))
+    return Shingles(values, np.cumsum(sizes))
 
 
-def _sets(texts: Sequence[str], document_starts: Starts, words: int) -> ShingleSets:
+def _shingles(texts: Sequence[str], document_starts: Starts, words: int) -> Shingles:
     found = tokens(texts)
     bounds = np.searchsorted(found.row, document_starts)  # the first token of each document
-    documents = len(bounds) - 1
-    document = np.repeat(np.arange(documents), np.diff(bounds))
+    sizes = np.diff(bounds)
+    last = np.repeat(bounds[1:], sizes)
     begins = np.arange(len(found.hashes))
-    ends = begins + np.ceil(np.float32(words) / found.words).astype(np.int64)
-    whole = ends <= bounds[1:][document]
-    short = bounds[:-1][np.diff(bounds) > 0]
+    ends = begins + (np.ceil(np.float32(words) / found.words).astype(np.int64) if found.unspaced.any() else words)
+    whole = ends <= last
+    short = bounds[:-1][sizes > 0]
     short = short[~whole[short]]  # first tokens where no shingle begins
     whole[short] = True
-    ends[short] = bounds[1:][document[short]]
+    ends[short] = last[short]
     begins = np.flatnonzero(whole)
-    values = windows(found.hashes, begins, ends[begins] - begins)
-    keys = np.sort(document[begins].astype(np.uint64) << np.uint64(32) | values >> np.uint64(32))
-    if len(keys):
-        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]
-    starts = np.searchsorted(keys, np.arange(documents + 1, dtype=np.uint64) << np.uint64(32))
-    return ShingleSets(keys.astype(np.uint32), starts.astype(np.int64))
+    hashes = windows(found.hashes, begins, ends[begins] - begins)
+    counts = np.concatenate([np.zeros(1, np.int64), np.cumsum(whole)])[bounds]
+    return Shingles((hashes >> np.uint64(32)).astype(np.uint32), counts)

@@ -73,7 +73,7 @@ def document_losers(documents: Documents, first: Hashes, second: Hashes) -> npt.
     documents that are not alike.
     """
     order = np.arange(len(documents.clusters), dtype=np.int32)
-    fate = losers(mix(documents.clusters ^ documents.marks), documents.levels, order).astype(np.uint8) * COPY
+    fate = losers(mix(mix(documents.clusters) ^ documents.marks), documents.levels, order).astype(np.uint8) * COPY
     nodes, node = np.unique(documents.clusters, return_inverse=True)
     known = np.isin(first, nodes) & np.isin(second, nodes)
     left, right = np.searchsorted(nodes, first[known]), np.searchsorted(nodes, second[known])

@@ -6,14 +6,12 @@ hashes alone are shuffled; and the shards, whose rows are re-read from where ing
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from pipelines.config.annotate import PERPLEXITY
 from pipelines.config.publish import PublishSection
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import SplitRecord
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.evidence import Sample
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.stages.inputs import RowFile, row_files, tasks_for
 from pipelines.stages.publishing.blocklist import load_blocklist
@@ -32,8 +30,9 @@ from pipelines.stages.publishing.screen import Screening, pairs_by_document, scr
 from pipelines.stages.publishing.shards import plan_shards, write_shard
 from pipelines.stages.publishing.splits import Assignment, assign
 from pipelines.stages.publishing.standing import Deciding
+from pipelines.stages.publishing.summary import summary, write_evidence
 from pipelines.stages.publishing.thresholds import Limits, values
-from pipelines.stages.work import add_up, each_task, records_of, run_counted, samples_by_reason, total, unfinished
+from pipelines.stages.work import each_task, records_of, run_counted, total, unfinished
 
 
 def run(job: Job) -> Outcome:
@@ -60,13 +59,14 @@ def run(job: Job) -> Outcome:
     each_task(job, "Shards", shards, write_shard)
     written = [entry for record in records_of(job.draft, shards) for entry in record.files]
 
-    summary = _summary(limits, decided, assignment)
+    told = summary(decided, values(limits), assignment)
     if contamination:
-        hits, summary["contamination"] = list_hits(job.draft, files, tests)
+        hits, told["contamination"] = list_hits(job.draft, files, tests)
         written.append(hits)
-    text = card(section, counts, summary["rows"], values(limits))
+    text = card(section, counts, told["rows"], values(limits))
     readme = job.draft.write_bytes("README.md", text.encode(), {"kind": "card"})
-    return Outcome("rows", "rows", counts, [*written, *kept_files, readme], summary, samples)
+    evidence = write_evidence(job.draft, decided)
+    return Outcome("rows", "rows", counts, [*written, *kept_files, *evidence, readme], told, samples)
 
 
 def _limits(job: Job, section: PublishSection, files: Sequence[RowFile]) -> Limits:
@@ -112,24 +112,3 @@ def _usual_ratios(job: Job) -> dict[str, float]:
 def _pivot(job: Job) -> str:
     aligned = job.inputs.get("align")
     return str(job.input("align").manifest.config["pivot"]) if aligned else ""
-
-
-def _summary(limits: Limits, decided: Sequence[SplitRecord], assignment: Assignment) -> dict[str, Any]:
-    summaries = [record.summary for record in decided]
-    dropped = add_up(summary["dropped"] for summary in summaries)
-    return {
-        "rows": add_up(summary["kept"] for summary in summaries),
-        "dropped": dropped,
-        "thresholds": {str(reason): keys for reason, keys in values(limits).items()},
-        "documents_added": {
-            part: sum(1 for level in assignment.added.values() if level == number)
-            for number, part in ((1, "dev"), (2, "test"))
-        },
-        "examples": {kind: _examples(summaries, kind) for kind in dropped},
-    }
-
-
-def _examples(summaries: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    rows = (row for summary in summaries for row in summary["examples"].get(kind, []))
-    found = samples_by_reason((kind, Sample.model_validate(row)) for row in rows)
-    return [sample.model_dump() for sample in found.get(kind, [])]

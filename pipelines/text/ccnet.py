@@ -6,6 +6,7 @@ then.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _PUNCTUATION: Final = "，。、„”“«»１」「《》´∶：？！（）；–—．～’…━〈〉【】％►"
@@ -19,3 +20,8 @@ def ccnet_form(text: str) -> str:
     """Return the text under which CCNet counts a line as a copy of another."""
     line = _DIGIT.sub("0", text.strip().lower())
     return line.translate(_DROPPED) if _UNUSUAL.search(line) else line
+
+
+def ccnet_forms(texts: Sequence[str]) -> list[bytes]:
+    """Return the form of every text, in UTF-8."""
+    return [ccnet_form(text).encode() for text in texts]

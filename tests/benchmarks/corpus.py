@@ -225,8 +225,10 @@ def write_source(name: str, made: Sequence[Document], folder: Path) -> dict[str,
 
 
 def recipe(name: str, sources: Sequence[dict[str, Any]], **sections: dict[str, Any]) -> str:
-    """Return a recipe in YAML that takes these sources from `ingest` to `report`."""
-    ingest = {"sources": list(sources), "language_model": language_model(), **sections.pop("ingest", {})}
+    """Return a recipe in YAML that takes these sources from `ingest` to `report`; `sections` add to its sections."""
+    ingest = {"sources": list(sources)} | sections.pop("ingest", {})
+    if "language_model" not in ingest:
+        ingest["language_model"] = language_model()
     stages: dict[str, Any] = {"ingest": ingest, "deduplicate": {}, "publish": {}, "report": {}}
     text: str = yaml.safe_dump({"name": name} | stages | sections, sort_keys=False, allow_unicode=True)
     return text

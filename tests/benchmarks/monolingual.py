@@ -28,7 +28,13 @@ PEERS = ROOT / ".venv-peers" / "bin" / "python"
 WARM_UP = 200  # documents
 ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ARROW_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
 # what both sides do, as Polyloom's recipes say it
-SECTIONS: dict[str, Any] = {"deduplicate": {}, "publish": {}}
+SECTIONS: dict[str, Any] = {
+    "deduplicate": {"near": {}},
+    "publish": {
+        "filters": {"gopher_quality": {}, "gopher_repetition": {}},
+        "duplicates": {"documents": "one", "near": "one"},
+    },
+}
 TITLES = {"polyloom": "Polyloom", "default": "datatrove, defaults", "tuned": "datatrove, tuned"}
 
 

@@ -5,7 +5,6 @@ Each file's hashes go in buckets to whoever sorts that part of the hash space; w
 written row by row beside the file's name. Keys of datasets that were published before join the same shuffle.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 import apache_beam as beam
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.config.deduplicate import DeduplicateSection
@@ -33,13 +33,13 @@ from pipelines.dedup.exact import (
     hash_texts,
 )
 from pipelines.stages.inputs import RowFile, documents_name
-from pipelines.stages.work import column, mapped, run_counted, unfinished
-from pipelines.text.ccnet import ccnet_form
-from pipelines.text.fold import fold
+from pipelines.stages.work import codes, column, mapped, run_counted, unfinished
+from pipelines.text.ccnet import ccnet_forms
+from pipelines.text.fold import fold_all
 
 LARGEST: Final = 20  # clusters shown in the summary
 _BEFORE: Final = -1  # the number of what was published before
-_FORMS: Final = {"fold": fold, "ccnet": ccnet_form}
+_FORMS: Final = {"fold": fold_all, "ccnet": ccnet_forms}
 
 Part = tuple[int, tuple[int, Any, Any]]  # bucket, (target, hashes, positions)
 Found = tuple[int, tuple[Any, Any, Any, Any, Any] | None]  # target, (positions, clusters, sizes, ranks, published)
@@ -190,27 +190,23 @@ def write_clusters(draft: Draft, target: Target, mask: np.uint64, found: list[tu
 
 def _keys(file: RowFile, normalisation: str, files: int) -> Iterator[tuple[Target, Hashes]]:
     """Yield the keys of a file's rows and of its documents. CCNet's rule asks for no language."""
-    table, form = file.table(), _FORMS[normalisation]
+    table, forms = file.table(), _FORMS[normalisation]
     by_language = normalisation == "fold"
-    texts = hash_texts(table.column("text" if file.kind == "text" else "target_text").to_pylist(), form)
+    texts = hash_texts(table.column("text" if file.kind == "text" else "target_text").to_pylist(), forms)
     sides = [texts]
     if file.kind == "pairs":  # a pair's group is the hash of its folded source
-        sources = (
-            table.column("group").to_numpy()
-            if by_language
-            else hash_texts(table.column("source_text").to_pylist(), form)
-        )
-        sides = [sources, texts]
-    yield Target(file.index, file, False), cluster_keys(_languages(table, file.language_column, by_language), *sides)
+        source = table.column("group").to_numpy() if by_language else None
+        sides.insert(0, hash_texts(table.column("source_text").to_pylist(), forms) if source is None else source)
+    yield Target(file.index, file, False), cluster_keys(*_languages(table, file.language_column, by_language), *sides)
     if file.kind == "text":
         documents = file.document_table()
         whole = document_hashes(texts, column(table, "document_row").to_numpy(), documents.num_rows)
-        keys = cluster_keys(_languages(documents, "lang", by_language), whole)
+        keys = cluster_keys(*_languages(documents, "lang", by_language), whole)
         yield Target(files + file.index, file, True), keys
 
 
-def _languages(table: pa.Table, name: str, by_language: bool) -> list[str]:
-    return table.column(name).to_pylist() if by_language else [""] * table.num_rows
+def _languages(table: pa.Table, name: str, by_language: bool) -> tuple[npt.NDArray[np.int32], list[str]]:
+    return codes(table, name) if by_language else (np.zeros(table.num_rows, np.int32), [""])
 
 
 def _mask(group_splits: int, file: int) -> np.uint64:
@@ -227,28 +223,34 @@ def _kept_keys(draft: Draft, target: Target) -> str:
 
 def _record(target: Target, entry: FileEntry, sizes: Any, ranks: Any, published: Any) -> SplitRecord:
     if target.documents:
-        languages = target.file.document_table().column("lang").to_pylist()
-        return SplitRecord(files=[entry], summary={"documents": _counts(languages, ranks, published), "largest": []})
-    table, kind = target.file.table(), target.file.kind
-    languages = table.column(target.file.language_column).to_pylist()
+        counts = _counts(target.file.document_table(), "lang", ranks, published)
+        return SplitRecord(files=[entry], summary={"documents": counts, "largest": []})
+    table, kind, language = target.file.table(), target.file.kind, target.file.language_column
     first = np.flatnonzero((ranks == 0) & (sizes > 1))
     first = first[np.argsort(-sizes[first], kind="stable")][:LARGEST]
-    texts = column(table, "text" if kind == "text" else "target_text").take(pa.array(first)).to_pylist()
+    shown = table.select([language, "text" if kind == "text" else "target_text"]).take(pa.array(first))
     return SplitRecord(
         files=[entry],
         rows=SplitRecord.rows_of(Counts(len(sizes), 0, len(sizes))),
         summary={
-            "languages": {kind: _counts(languages, ranks, published)},
+            "languages": {kind: _counts(table, language, ranks, published)},
             "largest": [
-                {"kind": kind, "language": languages[row], "size": int(sizes[row]), "text": text[:200]}
-                for row, text in zip(first.tolist(), texts, strict=True)
+                {"kind": kind, "language": name, "size": size, "text": text[:200]}
+                for name, text, size in zip(*(shown[part].to_pylist() for part in shown.column_names),
+                                            sizes[first].tolist(), strict=True)
             ],
         },
-    )
+    )  # fmt: skip
 
 
-def _counts(languages: list[str], ranks: Any, published: Any) -> dict[str, dict[str, int]]:
+def _counts(table: pa.Table, name: str, ranks: Any, published: Any) -> dict[str, dict[str, int]]:
     """Return rows, copies (but for the first of each cluster) and rows published before, by language."""
-    named = np.array(languages, object)
-    rows, copies, before = Counter(languages), Counter(named[ranks > 0].tolist()), Counter(named[published].tolist())
-    return {name: {"rows": rows[name], "copies": copies[name], "published": before[name]} for name in rows}
+    language, names = codes(table, name)
+    rows, copies, before = (
+        np.bincount(part, minlength=len(names)).tolist()
+        for part in (language, language[ranks > 0], language[published])
+    )
+    return {
+        code: {"rows": rows[place], "copies": copies[place], "published": before[place]}
+        for place, code in enumerate(names)
+    }

@@ -1,7 +1,7 @@
 # mypy: disable-error-code="no-untyped-call"
 """Near duplicates among documents: sketched, compared where they share a band, and verified by exact Jaccard.
 
-Band keys and positions are shuffled. The shingle sets stay in scratch files, which verification maps into memory.
+Band keys and positions are shuffled. The shingles stay in scratch files, which verification maps into memory.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ from pipelines.dedup.candidates import Ids, encode, pairs_sharing, unique_pairs
 from pipelines.dedup.components import components
 from pipelines.dedup.exact import by_bucket
 from pipelines.dedup.jaccard import jaccard
-from pipelines.dedup.shingles import ShingleSets, joined, shingle_sets
+from pipelines.dedup.shingles import Shingles, joined, shingled
 from pipelines.dedup.sketch import band_keys
 from pipelines.stages.inputs import FileTask, RowFile, documents_name, tasks_for
 from pipelines.stages.work import add_up, column, each_task, mapped, records_of, run_counted, unfinished
@@ -81,7 +81,7 @@ def _build(
 
 
 class SketchDocuments(beam.DoFn):
-    """Emits the band keys of a file's documents, one of each document's copies, and keeps the shingle sets."""
+    """Emits the band keys of a file's documents, one of each document's copies, and keeps the shingles."""
 
     def __init__(self, draft: Draft, near: Near, buckets: int) -> None:
         self._draft = draft
@@ -92,12 +92,12 @@ class SketchDocuments(beam.DoFn):
         rows = np.flatnonzero(column(_clusters(self._draft, file), "rank").to_numpy() == 0)
         texts, starts = _texts_of(file, rows)
         parts, keys = [], [np.zeros((0, self._near.bands), np.uint64)]
-        for part in shingle_sets(texts, starts, self._near.shingle_words):
+        for part in shingled(texts, starts, self._near.shingle_words):
             parts.append(part)
             keys.append(band_keys(part, self._near.bands, self._near.rows))
-        sets = joined(parts)
-        _keep_sets(self._draft, file, sets, rows)
-        some = np.flatnonzero(sets.sizes > 0)
+        shingles = joined(parts)
+        _keep_shingles(self._draft, file, shingles, rows)
+        some = np.flatnonzero(shingles.sizes > 0)
         flat = np.concatenate(keys)[some].ravel()
         for bucket, places in by_bucket(flat, self._buckets):
             yield bucket, (file.index, flat[places], rows[some[places // self._near.bands]].astype(np.uint32))
@@ -141,17 +141,17 @@ def verify(draft: Draft, least: float, files: dict[int, RowFile], task: FileTask
         "first": np.zeros(len(left), np.uint64), "second": np.zeros(len(left), np.uint64),
         "first_size": np.zeros(len(left), np.int32), "second_size": np.zeros(len(left), np.int32),
     }  # fmt: skip
-    own_sets, own_rows = _kept_sets(draft, task.file)
+    own, own_rows = _kept_shingles(draft, task.file)
     for number in np.unique(right >> 32).tolist():
         here = np.flatnonzero(right >> 32 == number)
-        other_sets, other_rows = _kept_sets(draft, files[number])
+        other, other_rows = _kept_shingles(draft, files[number])
         for side, file, ids in (("first", task.file, left[here]), ("second", files[number], right[here])):
             clusters = _clusters(draft, file)
             ends[side][here] = column(clusters, "cluster").to_numpy()[ids & _ROW]
             ends[f"{side}_size"][here] = column(clusters, "cluster_size").to_numpy()[ids & _ROW]
-        first = np.searchsorted(own_rows, left[here] & _ROW)
-        second = np.searchsorted(other_rows, right[here] & _ROW)
-        similarities[here] = jaccard(own_sets, first, other_sets, second, least)
+        first, first_places = _sets(own, own_rows, left[here])
+        second, second_places = _sets(other, other_rows, right[here])
+        similarities[here] = jaccard(first, first_places, second, second_places, least)
     holds = similarities >= np.float32(least)
     table = pa.table({**{name: values[holds] for name, values in ends.items()}, "jaccard": similarities[holds]}, NEAR)
     name = documents_name(task.file.name)
@@ -163,13 +163,19 @@ def verify(draft: Draft, least: float, files: dict[int, RowFile], task: FileTask
             "scripts": add_up(
                 {script: {what: count} for script, count in Counter(scripts[rows].tolist()).items()}
                 for what, rows in (
-                    ("documents", own_rows[own_sets.sizes > 0]),
+                    ("documents", own_rows[own.sizes > 0]),
                     ("candidates", left & _ROW),
                     ("verified", left[holds] & _ROW),
                 )
             )
         },
     )
+
+
+def _sets(shingles: Shingles, rows: Any, ids: Ids) -> tuple[Shingles, Any]:
+    """Return the shingle sets of the documents with these ids, and the place of each id's among them."""
+    documents, places = np.unique(np.searchsorted(rows, ids & _ROW), return_inverse=True)
+    return shingles.sets(documents), places
 
 
 def write_near_clusters(draft: Draft, task: FileTask) -> SplitRecord:
@@ -223,18 +229,18 @@ def _clusters(draft: Draft, file: RowFile) -> pa.Table:
     return mapped(draft.folder / f"clusters/{documents_name(file.name)}")
 
 
-def _keep_sets(draft: Draft, file: RowFile, sets: ShingleSets, rows: npt.NDArray[np.int64]) -> None:
-    values_path, starts_path, rows_path = _set_paths(draft, file)
-    np.save(values_path, sets.values)
-    np.save(starts_path, sets.starts)
+def _keep_shingles(draft: Draft, file: RowFile, shingles: Shingles, rows: npt.NDArray[np.int64]) -> None:
+    values_path, starts_path, rows_path = _shingle_paths(draft, file)
+    np.save(values_path, shingles.values)
+    np.save(starts_path, shingles.starts)
     np.save(rows_path, rows)
 
 
-def _kept_sets(draft: Draft, file: RowFile) -> tuple[ShingleSets, Any]:
-    """Return the shingle sets of a file's documents, mapped into memory, and the documents' rows."""
-    values, starts, rows = (np.load(path, mmap_mode="r") for path in _set_paths(draft, file))
-    return ShingleSets(values, np.asarray(starts)), np.asarray(rows)
+def _kept_shingles(draft: Draft, file: RowFile) -> tuple[Shingles, Any]:
+    """Return the shingles of a file's documents, mapped into memory, and the documents' rows."""
+    values, starts, rows = (np.load(path, mmap_mode="r") for path in _shingle_paths(draft, file))
+    return Shingles(values, np.asarray(starts)), np.asarray(rows)
 
 
-def _set_paths(draft: Draft, file: RowFile) -> list[str]:
+def _shingle_paths(draft: Draft, file: RowFile) -> list[str]:
     return [str(draft.scratch(f"near/{file.split}.{name}.npy")) for name in ("values", "starts", "rows")]

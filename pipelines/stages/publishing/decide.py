@@ -6,6 +6,7 @@ all rows; only rows that passed the thresholds send any.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 import apache_beam as beam
@@ -25,6 +26,7 @@ from pipelines.stages.publishing.choose import lost_documents
 from pipelines.stages.publishing.index import write_index
 from pipelines.stages.publishing.screen import screened, whole_rows
 from pipelines.stages.publishing.standing import Deciding, Rows, standing
+from pipelines.stages.publishing.summary import account
 from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, Limits, code_of, describe
 from pipelines.stages.work import codes, column, mapped, samples_by_reason
 
@@ -156,6 +158,7 @@ def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, An
             "kept": {task.file.kind: _by_language(names, language, rows.levels, reasons == PASSED)},
             "dropped": {task.file.kind: {str(reason): count for reason, count in dropped.items()}},
             "examples": {task.file.kind: [sample.model_dump() for sample in examples.get(None, [])]},
+            **account(task.file, reasons, partial(describe, limits=deciding.limits)),
         },
     )
 

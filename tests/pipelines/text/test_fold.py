@@ -4,10 +4,10 @@ import io
 
 import pytest
 import sentencepiece
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.text.fold import fold
+from pipelines.text.fold import fold, fold_all
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,43 @@ from pipelines.text.fold import fold
 )
 def test_golden(text: str, folded: str) -> None:
     assert fold(text) == folded
+
+
+AWKWARD = st.sampled_from(
+    [
+        *"aÀßİ \t\0\u00a0",
+        "e",
+        "\u0301",
+        "\u0323",
+        "\u0345",
+        "가",
+        "\u1100",
+        "\u1161",
+        "\u11a8",
+        "क",
+        "़",
+        "्",
+        "ฏ",
+        "ุ",
+        "่",
+        "ｶ",
+        "ﾞ",
+        "か",
+        "\u3099",
+        "…",
+        "ſ",
+        "Ω",
+        "\u1e9b",
+        "𝐀",
+        "𠀀",
+    ]
+)
+
+
+@settings(deadline=None)  # the first call makes a table
+@given(st.lists(st.text(AWKWARD) | st.text(st.characters(exclude_categories=["Cs"]))))
+def test_all_texts_at_once_fold_as_each_by_itself(texts: list[str]) -> None:
+    assert fold_all(texts) == [fold(text).encode() for text in texts]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
