@@ -48,11 +48,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         size = prepare(folder, arguments.megabytes)
+        steps = run("polyloom", folder / "steps", folder, "--steps")
         rounds = [
             {side: run(side, folder / f"{side}-{number}", folder) for side in TITLES}
             for number in range(arguments.rounds)
         ]
-        steps = run("polyloom", folder / "steps", folder, "--steps")
     rates = {side: [size / 1e6 / sum(one[side]["seconds"].values()) for one in rounds] for side in TITLES}
     show_rates(rates, size)
     show_stages(rounds[-1])

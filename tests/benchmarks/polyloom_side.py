@@ -36,7 +36,7 @@ STEPS = {
     "pipelines.stages.inputs:hash_texts": "hash again",
     "pipelines.stages.deduplicating.copies:find_copies": "exact copies",
     "pipelines.stages.deduplicating.copies:write_clusters": "exact copies",
-    "pipelines.stages.deduplicating.near:shingle_sets": "near: shingles",
+    "pipelines.stages.deduplicating.near:shingled": "near: shingles",
     "pipelines.stages.deduplicating.near:band_keys": "near: sketch",
     "pipelines.stages.deduplicating.near:pairs_sharing": "near: candidates",
     "pipelines.stages.deduplicating.near:verify": "near: verify",

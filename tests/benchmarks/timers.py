@@ -50,12 +50,18 @@ def time_functions(places: dict[str, str]) -> None:
     Raises AttributeError where there is no such function.
     """
     for place, label in places.items():
-        module, path = place.split(":")
-        owner: Any = importlib.import_module(module)
-        *parents, name = path.split(".")
-        for parent in parents:
-            owner = getattr(owner, parent)
+        owner, name = owner_of(place)
         setattr(owner, name, Timed(place, label, getattr(owner, name)))
+
+
+def owner_of(place: str) -> tuple[Any, str]:
+    """Return the module or class at `package.module:Class.name`, and the name in it."""
+    module, path = place.split(":")
+    owner: Any = importlib.import_module(module)
+    *parents, name = path.split(".")
+    for parent in parents:
+        owner = getattr(owner, parent)
+    return owner, name
 
 
 def _timed_at(place: str) -> Timed:
