@@ -76,7 +76,7 @@ $(BIN)/python:
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed
-	$(INSTALL) -e '.[$(RUN_EXTRAS),dev]'
+	$(INSTALL) -e '.[$(RUN_EXTRAS),perplexity,dev]'
 	@touch $@
 
 .venv-peers/.installed: tests/benchmarks/peers.txt | $(BIN)/python

@@ -5,7 +5,6 @@ Two different shingles of a document of n share a hash with a probability of abo
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +14,6 @@ from pipelines.text.words import tokens, windows
 
 Values = npt.NDArray[np.uint32]
 Starts = npt.NDArray[np.int64]
-
-_CHUNK: Final = 1 << 15  # characters worked on at a time
 
 
 @dataclass(frozen=True)
@@ -33,14 +30,22 @@ class Shingles:
     def sets(self, documents: npt.NDArray[np.int64]) -> "Shingles":
         """Return the shingles of these documents as sets: ascending, each once."""
         sizes = self.sizes[documents]
-        before = np.cumsum(sizes) - sizes
-        values = self.values[np.arange(sizes.sum()) + np.repeat(self.starts[documents] - before, sizes)]
-        number = np.repeat(np.arange(len(documents), dtype=np.uint64), sizes)
-        keys = np.sort(number << np.uint64(32) | values)
-        if len(keys):
-            keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]
-        starts = np.searchsorted(keys, np.arange(len(documents) + 1, dtype=np.uint64) << np.uint64(32))
-        return Shingles(keys.astype(np.uint32), starts.astype(np.int64))
+        ends = np.cumsum(sizes)
+        begins = ends - sizes
+        values = gathered(self.values, self.starts[documents], sizes)
+        for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):  # many small sorts are faster than one
+            values[begin:end].sort()
+        new = np.concatenate([np.ones(min(len(values), 1), bool), values[1:] != values[:-1]])
+        new[begins[sizes > 0]] = True
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(new)])[np.append(begins, len(values))]
+        return Shingles(values[new], starts)
+
+
+def gathered(values: Values, starts: Starts, sizes: Starts) -> Values:
+    """Return `values[start:start + size]` of every start and size, one after another."""
+    before = np.cumsum(sizes) - sizes
+    found: Values = values[np.arange(sizes.sum()) + np.repeat(starts - before, sizes)]
+    return found
 
 
 def shingled(texts: Sequence[str], document_starts: Starts, words: int) -> Iterator[Shingles]:
@@ -53,7 +58,7 @@ def shingled(texts: Sequence[str], document_starts: Starts, words: int) -> Itera
     """
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     before = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-    for first, last in chunks(np.diff(before[document_starts]), _CHUNK):
+    for first, last in chunks(np.diff(before[document_starts])):
         starts = document_starts[first : last + 1]
         yield _shingles(texts[starts[0] : starts[-1]], starts - starts[0], words)
 

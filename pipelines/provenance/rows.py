@@ -37,10 +37,11 @@ class RowId:
     def rows(self, table: pa.Table, side: str = "") -> list[int]:
         """Return where the id's rows are in `table`; `side` is "", or "source_" or "target_" in pairs."""
         found = pc.equal(table[f"{side}record"], self.record)
-        found = pc.and_(found, pc.equal(table[f"{side}file"].cast(pa.string()), self.file))
         if self.paragraph is not None:
             found = pc.and_(found, pc.equal(table[f"{side}paragraph"], self.paragraph))
-        return true_rows(found)
+        rows = true_rows(found)
+        files = table[f"{side}file"].take(pa.array(rows, pa.int64())).to_pylist()  # numbers are compared faster
+        return [row for row, file in zip(rows, files, strict=True) if file == self.file]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.text import mojibake
+from pipelines.text import mojibake, nfc
 
 _BLANK_LINES = re.compile(r"\r?\n(?:[^\S\n]*\n)+")
 
@@ -68,34 +68,50 @@ def normalize_all(texts: Sequence[str]) -> Normalized:
 
     HTML's entities are unescaped, one level of them and only with their semicolon; mojibake is repaired
     (`pipelines.text.mojibake`); the result is in NFC, without control characters, each run of white space is one space,
-    and none is at the ends. One pass over the whole batch finds the texts in which something may have to be done.
+    and none is at the ends. One pass over the whole batch finds the texts in which something may have to be done. What
+    was changed is looked at again, because a character that goes may leave two that were misread together.
     """
-    clean, kinds, counts = list(texts), [0] * len(texts), [0] * len(texts)
-    decomposed = [not text.isascii() and not unicodedata.is_normalized("NFC", text) for text in texts]
-    rows = np.flatnonzero(_matching(texts, _SUSPECT) | np.array(decomposed, bool)).tolist()
-    for kind, step in _STEPS:
-        for row, after in zip(rows, step([clean[row] for row in rows]), strict=True):
-            if after != clean[row]:
-                clean[row] = after
-                kinds[row] |= kind
-    for row in rows:
+    clean, kinds = list(texts), [0] * len(texts)
+    steps: Sequence[_Step] = _STEPS
+    rows = list(range(len(texts)))
+    while rows := _suspected(rows, clean):
+        before = [clean[row] for row in rows]
+        for kind, step in steps:
+            for row, after in zip(rows, step([clean[row] for row in rows]), strict=True):
+                if after != clean[row]:
+                    clean[row] = after
+                    kinds[row] |= kind
+        rows = [row for row, text in zip(rows, before, strict=True) if clean[row] != text]
+        steps = _AFTER_ENTITIES
+    counts = np.zeros(len(texts), np.int32)
+    for row in np.flatnonzero(kinds).tolist():
         only_space = kinds[row] == _SPACE
         counts[row] = _white_space_changed(texts[row]) if only_space else changed(texts[row], clean[row])
-    return Normalized(clean, np.array(counts, np.int32), np.array(kinds, np.uint8))
+    return Normalized(clean, counts, np.array(kinds, np.uint8))
 
 
-def _matching(texts: Sequence[str], pattern: str) -> npt.NDArray[np.bool_]:
-    found = pc.match_substring_regex(pa.array(texts, pa.string()), pattern)
-    matching: npt.NDArray[np.bool_] = found.to_numpy(zero_copy_only=False).astype(bool)
-    return matching
+def _suspected(rows: list[int], texts: list[str]) -> list[int]:
+    """Return those of the rows in which something may have to be done."""
+    found = set(_matching(rows, texts, _SUSPECT))
+    wide = [row for row in rows if not texts[row].isascii()]
+    decomposed = _matching(wide, texts, nfc.suspect())
+    return sorted(found.union(row for row in decomposed if not unicodedata.is_normalized("NFC", texts[row])))
+
+
+def _matching(rows: Sequence[int], texts: list[str], pattern: str) -> list[int]:
+    """Return those of the rows in which `pattern` is found."""
+    found = pc.match_substring_regex(pa.array([texts[row] for row in rows], pa.string()), pattern)
+    return [rows[place] for place in pc.indices_nonzero(found).to_pylist()]
 
 
 def _where(pattern: str, mend: Callable[[str], str]) -> Callable[[list[str]], list[str]]:
     """Return a step that mends the texts in which `pattern` is found."""
 
     def step(texts: list[str]) -> list[str]:
-        found = _matching(texts, pattern).tolist()
-        return [mend(text) if matches else text for text, matches in zip(texts, found, strict=True)]
+        mended = list(texts)
+        for row in _matching(range(len(texts)), texts, pattern):
+            mended[row] = mend(texts[row])
+        return mended
 
     return step
 
@@ -131,6 +147,7 @@ def _with_single_spaces(texts: list[str]) -> list[str]:
     return [" ".join(text.split()) for text in texts]
 
 
+_Step = tuple[int, Callable[[list[str]], list[str]]]
 _SPACE: Final = int(Change.SPACE)
 _STEPS: Final = (  # as int: a flag's own operators are slow
     (int(Change.ENTITIES), _where(_ENTITIES, _without_entities)),
@@ -140,6 +157,7 @@ _STEPS: Final = (  # as int: a flag's own operators are slow
     (int(Change.CONTROL), _where(_HIGH_CONTROLS, _without_high_controls)),  # after mojibake, which they are a part of
     (_SPACE, _with_single_spaces),
 )
+_AFTER_ENTITIES: Final = _STEPS[1:]
 
 
 def paragraphs(text: str) -> list[str]:

@@ -17,7 +17,6 @@ import sentencepiece
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.fingerprint import LANGUAGE_PLACE
-from pipelines.text.languages import label_of
 
 # What CCNet writes for punctuation that ASCII has an equal of.
 _PUNCTUATION = {
@@ -86,11 +85,16 @@ def perplexities(texts: Sequence[str], languages: Sequence[str], models: str, to
 
 def document_model(language: str, models: str, tokenizers: str) -> DocumentModel | None:
     """Return the model of a language, or of what it is called without its script; None where there is none."""
-    for code in (language, label_of(language)):
+    for code in model_names(language):
         place = Path(models.replace(LANGUAGE_PLACE, code))
-        if code and place.is_file():
+        if language and place.is_file():
             return _loaded(place, Path(tokenizers.replace(LANGUAGE_PLACE, code)))
     return None
+
+
+def model_names(language: str) -> tuple[str, str]:
+    """Return what a model may be called by: the code, and that without script or region (`zh` for `zh-Hans`)."""
+    return language, language.partition("-")[0]
 
 
 @lru_cache(maxsize=8)

@@ -1,9 +1,10 @@
 """Repetition within documents: lines and n-grams that stand there more than once.
 
 Jack Rae et al., "Scaling Language Models: Methods, Analysis & Insights from Training Gopher", 2021, section A.1.2 and
-table A1. The paper leaves open what a word is and how a character in repeated n-grams is counted: here as in
-RedPajama-Data v2 (app/src/core/quality_signals/repetitions.py), with folded words without punctuation, the characters
-of words alone, every occurrence of an n-gram that stands there twice, and each character once.
+table A1. The paper leaves open what a word is and which occurrences of a repeated n-gram count. Words are here as in
+RedPajama-Data v2 (app/src/core/quality_signals/repetitions.py): folded, without punctuation, and their characters alone
+count. As in datatrove (gopher_repetition_filter.py) an n-gram counts where it stands again, not where it stands first;
+each character counts once.
 
 In scripts without spaces a character is a token (`pipelines.text.words`), and n words are as many tokens as n words of
 the document have on average.
@@ -99,15 +100,15 @@ def _ngrams(tokens: Tokens, document: Int64, count: int) -> dict[str, Float32]:
             times = np.bincount(first.take(again), minlength=len(first))  # but the first time
             chars = _top(times, before.take(ends) - before.take(positions), of, count)
             found[f"top_{n}gram"] = _share(np.minimum(chars, total), total)
+        if n in REPEATED:
+            begun = before.take(positions.take(again))
+            next_begun = np.append(begun[1:], before[-1])  # up to there the characters of an n-gram are its own
+            covered = np.minimum(before.take(ends.take(again)), next_begun) - begun
+            found[f"repeated_{n}gram"] = _share(np.bincount(of.take(again), covered, count), total)
         repeated = np.zeros(len(first), np.bool_)
         repeated[again] = repeated[first.take(again)] = True
         places = np.flatnonzero(repeated)
-        positions, of, ends = positions.take(places), of.take(places), ends.take(places)
-        if n in REPEATED:
-            begun = before.take(positions)
-            next_begun = np.append(begun[1:], before[-1])  # up to there the characters of an n-gram are its own
-            covered = np.minimum(before.take(ends), next_begun) - begun
-            found[f"repeated_{n}gram"] = _share(np.bincount(of, covered, count), total)
+        positions, of = positions.take(places), of.take(places)
     return found
 
 

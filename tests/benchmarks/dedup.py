@@ -84,11 +84,11 @@ def main() -> None:
 
 
 def sentences() -> dict[str, dict[str, list[str]]]:
-    """Return the sentences of each language, by script: prose, and long messages of interfaces."""
+    """Return the sentences of each language, by script: prose, and long messages of interfaces; NFC, as ingest's."""
     long, short = prose(), messages()
     return {
         script: {
-            code: pool
+            code: [unicodedata.normalize("NFC", part) for part in pool]
             for code in codes
             if (pool := [*long.get(code, []), *(part for part in short.get(code, []) if len(part) > 40)])
         }

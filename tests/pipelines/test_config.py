@@ -51,14 +51,16 @@ def test_two_sources_need_two_names() -> None:
     assert "two sources have one name; give each its own" in refused({**INGEST, "sources": [SOURCE, SOURCE]})
 
 
-def test_heliport_counts_by_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_heliport_counts_by_its_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "app.whl").write_bytes(b"raw")
+    source = {**SOURCE, "path": str(tmp_path / "app.whl")}
     found = []
     for number in ("1.0.1", "2.0"):
         monkeypatch.setattr("pipelines.config.ingest.version", lambda name, number=number: number)
-        section = IngestSection.model_validate({**INGEST, "language_model": "heliport"})
+        section = IngestSection.model_validate({"sources": [source], "language_model": "heliport"})
         assert section.model == "heliport"
-        found.append(section.language_model)
-    assert found == [Heliport(heliport="1.0.1"), Heliport(heliport="2.0")]
+        found.append(canonical(section)["language_model"])
+    assert found == [{"heliport": "1.0.1"}, {"heliport": "2.0"}]
 
 
 def test_heliport_need_not_be_there_to_read_a_recipe(monkeypatch: pytest.MonkeyPatch) -> None:

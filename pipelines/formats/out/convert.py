@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -54,8 +53,8 @@ def convert(dataset: Dataset, target: Path, to: str) -> None:
     temporary = target.with_name(f".tmp-{os.getpid()}-{target.name}")
     try:
         temporary.mkdir()
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # packing holds no lock of Python's
-            list(pool.map(lambda part: form.write(temporary, part.name, part.split, part.tables(dataset)), chosen))
+        for part in chosen:
+            form.write(temporary, part.name, part.split, part.tables(dataset))
         splits = [_splits(parts) for parts in (texts, pairs if form.has_pairs else [])]
         card = converted_card(dataset.read(README).decode(), dataset.manifest.config, form, *splits)
         (temporary / README).write_text(card, encoding="utf-8")

@@ -7,6 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import zstandard
 
+from pipelines.formats.out.parallel import in_order
+
 _BATCH_ROWS = 1024
 
 
@@ -24,10 +26,15 @@ class Jsonl:
         return f"{name}/{split}-*.jsonl.zst"
 
     def write(self, folder: Path, name: str, split: str, tables: Iterable[pa.Table]) -> None:
-        for number, table in enumerate(tables):
-            path = folder / name / f"{split}-{number:05d}.jsonl.zst"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("wb") as file, zstandard.ZstdCompressor(write_checksum=True).stream_writer(file) as packed:
-                for batch in table.to_batches(_BATCH_ROWS):
-                    rows = (json.dumps(row, ensure_ascii=False) for row in batch.to_pylist())
-                    packed.write("".join(f"{row}\n" for row in rows).encode())
+        (folder / name).mkdir(exist_ok=True)
+        numbered = ((folder / name / f"{split}-{number:05d}.jsonl.zst", table) for number, table in enumerate(tables))
+        for _ in in_order(_write, numbered):
+            pass
+
+
+def _write(file_of: tuple[Path, pa.Table]) -> None:
+    path, table = file_of
+    with path.open("wb") as file, zstandard.ZstdCompressor(write_checksum=True).stream_writer(file) as packed:
+        for batch in table.to_batches(_BATCH_ROWS):
+            rows = (json.dumps(row, ensure_ascii=False) for row in batch.to_pylist())
+            packed.write("".join(f"{row}\n" for row in rows).encode())

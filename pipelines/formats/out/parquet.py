@@ -6,6 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.formats.out.parallel import in_order
+
 _GROUP_ROWS = 10_000
 
 
@@ -23,7 +25,12 @@ class Parquet:
         return f"{name}/{split}-*.parquet"
 
     def write(self, folder: Path, name: str, split: str, tables: Iterable[pa.Table]) -> None:
-        for number, table in enumerate(tables):
-            path = folder / name / f"{split}-{number:05d}.parquet"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(table, path, row_group_size=_GROUP_ROWS, compression="zstd", write_page_checksum=True)
+        (folder / name).mkdir(exist_ok=True)
+        numbered = ((folder / name / f"{split}-{number:05d}.parquet", table) for number, table in enumerate(tables))
+        for _ in in_order(_write, numbered):
+            pass
+
+
+def _write(file_of: tuple[Path, pa.Table]) -> None:
+    path, table = file_of
+    pq.write_table(table, path, row_group_size=_GROUP_ROWS, compression="zstd", write_page_checksum=True)

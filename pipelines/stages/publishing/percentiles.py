@@ -24,7 +24,8 @@ from pipelines.datasets.reasons import Reason
 from pipelines.stages.inputs import FileTask
 from pipelines.stages.publishing.rules import Of, Rule, Scores, rules_of
 from pipelines.stages.work import add_up, codes
-from pipelines.text.languages import LANGUAGES, label_of
+from pipelines.text.languages import LANGUAGES
+from pipelines.text.perplexity import model_names
 
 _DROPPED_BITS: Final = 12
 _SIGN: Final = np.uint32(0x80000000)
@@ -138,10 +139,9 @@ def _read_cutoffs(location: str) -> Iterator[tuple[str, tuple[float, float]]]:
             f"{location}: not a table of cutoffs ({type(error).__name__}: {error}); give CCNet's cutoff.csv, with a "
             "column for each language and a row for each percentile"
         ) from error
-    yield from bounds.items()
-    for code in LANGUAGES:
-        if code not in bounds and label_of(code) in bounds:
-            yield code, bounds[label_of(code)]
+    for code in sorted({*bounds, *LANGUAGES}):
+        if name := next((name for name in model_names(code) if name in bounds), None):
+            yield code, bounds[name]
 
 
 def _place(rule: Rule) -> str:

@@ -85,3 +85,17 @@ def test_a_member_of_an_archive_is_a_raw_file(tmp_path: Path) -> None:
 def test_a_missing_raw_file_is_named(location: str) -> None:
     with pytest.raises(UserError, match=r"missing.*check the path in the config"):
         content_hash(location)
+
+
+def test_a_path_for_each_language_counts_by_names_and_bytes_of_all_its_files(tmp_path: Path) -> None:
+    for folder, german in (("one", b"1"), ("two", b"1"), ("three", b"2")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "de.bin").write_bytes(german)
+        (tmp_path / folder / "am.bin").write_bytes(b"0")
+        (tmp_path / folder / "am.txt").write_bytes(folder.encode())
+    one, two, three = (content_hash(f"{tmp_path}/{folder}/{{language}}.bin") for folder in ("one", "two", "three"))
+    assert one == two != three
+    (tmp_path / "two" / "de.bin").rename(tmp_path / "two" / "fr.bin")
+    assert content_hash(f"{tmp_path}/two/{{language}}.bin") != one
+    with pytest.raises(UserError, match=r"\{language\}\.arpa: there is no such file for any language; check the path"):
+        content_hash(f"{tmp_path}/one/{{language}}.arpa")

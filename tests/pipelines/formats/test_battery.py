@@ -277,6 +277,23 @@ def test_what_stands_before_a_cut_is_read(kind: Kind, tmp_path: Path) -> None:
         assert len(rows) > 60
 
 
+@pytest.mark.parametrize("kind", PLAIN.values(), ids=PLAIN.keys())
+def test_a_plain_file_that_is_cut_off(kind: Kind, tmp_path: Path) -> None:
+    texts = [b"one", b"two", b"three", b"the last text"]
+    path = kind.write(tmp_path / "raw", texts)
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"last") + 2])
+    rows, bad = read(kind, path)
+    assert [text for _, _, text in rows[:3]] == ["one", "two", "three"]
+    if kind.encode in (as_lines, as_documents):  # a line may end so
+        assert ([text for _, _, text in rows[3:]], bad) == (["the la"], [])
+    else:
+        assert (rows[3:], [entry.reason for entry in bad]) == (
+            [],
+            [Reason.NOT_JSON if kind.encode is as_jsonl else Reason.UNREADABLE],
+        )
+
+
 @pytest.mark.parametrize("kind", PACKED.values(), ids=PACKED.keys())
 def test_a_bomb_is_refused_by_its_ratio(kind: Kind, tmp_path: Path) -> None:
     path = kind.write(tmp_path / "raw", [b"a" * 3_000_000])

@@ -224,3 +224,37 @@ def test_splits_and_buckets_change_no_score(corpus: Callable[..., Any], language
     few.make()
     many.make()
     assert scores(few, "documents", "english") == scores(many, "documents", "english")
+
+
+def test_an_empty_section_annotates_nothing(corpus: Callable[..., Any]) -> None:
+    made = corpus(CATALOGS, deduplicate={}, annotate={}).make()
+    assert (made.manifest.rows.rows_in, made.manifest.rows.rows_out) == (7, 7)
+    assert made.files(kind="scores") == []
+    assert made.manifest.summary == {"columns": {}, "joined": {}}
+
+
+@pytest.mark.parametrize("step", ["score", "annotate"])
+def test_a_run_after_a_crash_keeps_what_was_finished(
+    corpus: Callable[..., Any],
+    noted: Callable[..., Any],
+    language_model: str,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    sections = {
+        "deduplicate": {},
+        "annotate": {"classifiers": [{"name": "english", "model": language_model, "label": "en"}]},
+    }
+    undisturbed = corpus(CATALOGS, folder="undisturbed", split_bytes=1, **sections).make()
+    made = corpus(CATALOGS, folder="crashed", split_bytes=1, **sections)
+    made.make("ingest", "deduplicate")
+    work = getattr(annotate, f"{step}_file")
+    first = noted(work, crash_at=f"{step}/staged/app-00002")
+    monkeypatch.setattr(annotate, f"{step}_file", first)
+    with pytest.raises(RuntimeError, match="crashed on purpose"):
+        made.make("annotate")
+    second = noted(work)
+    monkeypatch.setattr(annotate, f"{step}_file", second)
+    assert made.make("annotate").manifest == undisturbed.manifest
+    assert not set(first.splits()) & set(second.splits())
+    assert len(first.splits()) + len(second.splits()) == len(undisturbed.files(kind="scores"))

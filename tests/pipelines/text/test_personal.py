@@ -3,7 +3,7 @@
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.text.personal import EMAIL, IPV4, IPV6, find_personal
@@ -81,6 +81,7 @@ def test_no_texts() -> None:
     assert (found.texts, len(found.emails), len(found.addresses)) == ([], 0, 0)
 
 
+@settings(deadline=None)
 @given(st.ip_addresses())
 def test_an_address_is_personal_where_it_is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     public = address.is_global and not address.is_multicast
@@ -89,6 +90,7 @@ def test_an_address_is_personal_where_it_is_public(address: ipaddress.IPv4Addres
     assert find_personal([f"from {address}!"], mask=False).addresses.tolist() == [int(public)]
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("ab.@1:2 8-")), st.from_regex(r"[a-z]{1,9}@[a-z]{1,9}\.com", fullmatch=True))
 def test_masked_text_is_clean(noise: str, email: str) -> None:
     masked = find_personal([f"{noise} {email} 8.8.8.8 {noise}"], mask=True).texts

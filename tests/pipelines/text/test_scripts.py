@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 import regex
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.text.hanzi import SIMPLIFIED, TRADITIONAL
@@ -88,6 +88,7 @@ def test_no_character_is_of_both_chinese_scripts() -> None:
 LETTERS = {"Latn": "abcé", "Cyrl": "бгд", "Arab": "بتث", "Thai": "กขค", "Deva": "कखग", "Hang": "가나", "Hans": "这们"}
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(LETTERS)), st.integers(1, 9), min_size=1), st.randoms())
 def test_the_script_of_most_letters_wins_wherever_they_stand(counts: dict[str, int], random: object) -> None:
     together = {"Hang": "ea", "Hans": "ea"}  # these two count as one
@@ -101,6 +102,7 @@ def test_the_script_of_most_letters_wins_wherever_they_stand(counts: dict[str, i
     assert groups[group] == max(groups.values())
 
 
+@settings(deadline=None)
 @given(st.lists(st.text()))
 def test_a_batch_is_as_its_rows_alone(texts: list[str]) -> None:
     assert dominant_scripts(texts) == [name for text in texts for name in dominant_scripts([text])]

@@ -250,3 +250,28 @@ def test_a_limit_by_language() -> None:
     row = {**lines[1], "documents": documents[1]}
     assert describe(Reason.FEW_WORDS, row, limits) == "100 < 300 words"
     assert values(limits)[Reason.FEW_WORDS] == {"min_words": {"th": 20.0, "de": 300.0}}
+
+
+def test_a_score_is_described_by_the_one_that_failed() -> None:
+    """`first` has no value, so it passes; `second` is a score of documents, which pairs do not have."""
+    section = PublishSection.model_validate({"filters": {"scores": {"first": {"min": 0.5}, "second": {"min": 0.5}}}})
+    limits = Limits.of(section, {"first": ["rows"], "second": ["documents"]})
+    row = {**FINE_LINE, "first": None, "documents": {**FINE_DOCUMENT, "second": 0.25}}
+    assert describe(Reason.LOW_SCORE, row, limits) == "0.25 < 0.5 second"
+    pair = {"source_text": "", "target_text": "", "target_lang": "de"}
+    assert describe(Reason.LOW_SCORE, pair, limits) == Reason.LOW_SCORE.meaning
+
+
+def test_a_document_of_several_buckets_of_perplexity() -> None:
+    """CCNet's buckets: below the first cutoff head, below the second middle, else tail; without a cutoff all stay."""
+    section = PublishSection.model_validate({"filters": {"perplexity": {"keep": ["middle"]}}})
+    limits = Limits.of(section, cutoffs={"hi": (480.0, 790.0)})
+    values_of = [("hi", 479.9), ("hi", 480.0), ("hi", 789.9), ("hi", 790.0), ("hi", None), ("am", 1.0)]
+    documents = table(DOCUMENTS, [{**FINE_DOCUMENT, "lang": language} for language, _ in values_of]).append_column(
+        "perplexity", pa.array([value for _, value in values_of], pa.float32())
+    )
+    lines = [{**FINE_LINE, "lang": language, "lid": "", "document_row": row} for row, (language, _) in
+             enumerate(values_of)]  # fmt: skip
+    found = text_failures(table(STAGED, lines), documents, limits).tolist()
+    assert [bool(code) for code in found] == [True, False, False, True, False, False]
+    assert REASONS[found[0] - 1] == Reason.PERPLEXITY
