@@ -84,6 +84,13 @@ def setting(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else count(value) if isinstance(value, int) else str(value)
 
 
+def limit(value: Any) -> str:
+    """Return a filter's limit on one line; of one that differs by language its least and greatest values."""
+    if isinstance(value, Mapping) and len(value) > 3:
+        return f"{setting(min(value.values()))} to {setting(max(value.values()))} by language"
+    return setting(value)
+
+
 def prose(text: str) -> Markup:
     """Return a description from a config model as HTML: escaped, with what stands in backquotes as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))

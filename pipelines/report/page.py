@@ -26,6 +26,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "language": naming.language_name,
     "choice": naming.choice_label,
     "setting": naming.setting,
+    "limit": naming.limit,
     "kind": naming.kind_label,
     "prose": naming.prose,
     "meaning": naming.meaning,

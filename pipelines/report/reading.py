@@ -130,7 +130,8 @@ def corpus_facts(publish: Dataset) -> CorpusFacts:
 
 
 def language_id_facts(confusion: Mapping[str, Mapping[str, int]]) -> LanguageIdFacts | None:
-    """Return declared against identified languages; None where ingest counted none."""
+    """Return declared (or else voted) against identified languages; None where ingest counted none."""
+    confusion = {code: counts for code, counts in confusion.items() if code}
     if not confusion:
         return None
     return LanguageIdFacts(

@@ -1,14 +1,13 @@
 """Limits that each language gets from the corpus itself: histograms of each file, added up.
 
 The idea is FineWeb2's (Penedo et al. 2025, arXiv 2506.20920): what is normal differs by language, so a filter's limit
-is set where the language's own distribution has its tail. A histogram's bins are the float32 numbers with 11 bits of
-fraction: exact for whole numbers to 4,096, else right to 1 in 2,048, and the same however the corpus was split.
+is set where the language's own distribution has its tail. The bins (`bins`) are the same however the corpus was split.
 """
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import fsspec
 import numpy as np
@@ -22,13 +21,12 @@ from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
 from pipelines.stages.inputs import FileTask
+from pipelines.stages.publishing.bins import bins_of, edges_of
 from pipelines.stages.publishing.rules import Of, Rule, Scores, rules_of
 from pipelines.stages.work import add_up, codes
 from pipelines.text.languages import LANGUAGES
 from pipelines.text.perplexity import model_names
 
-_DROPPED_BITS: Final = 12
-_SIGN: Final = np.uint32(0x80000000)
 HEAD, MIDDLE = 30.0, 60.0  # percentiles of CCNet's buckets (cc_net/perplexity.py, PerplexityBucket)
 
 Histogram = Mapping[str, int]  # bin (as JSON has it, text), values in it
@@ -76,9 +74,7 @@ def histograms(
     """Return how many values [n] are in each bin, by language (codes of `names` [n]); not a number counts nowhere."""
     numbers = values.astype(np.float32)
     there = ~np.isnan(numbers)
-    bits = (numbers[there] + np.float32(0)).view(np.uint32)  # adding 0 turns -0 into 0
-    ordered = np.where(bits & _SIGN, ~bits, bits | _SIGN) >> np.uint32(_DROPPED_BITS)
-    keys, counts = np.unique(language[there].astype(np.int64) << 32 | ordered, return_counts=True)
+    keys, counts = np.unique(language[there].astype(np.int64) << 32 | bins_of(numbers[there]), return_counts=True)
     found: dict[str, dict[str, int]] = {}
     for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
         found.setdefault(names[key >> 32], {})[str(key & 0xFFFFFFFF)] = count
@@ -94,9 +90,7 @@ def percentile_of(histogram: Histogram, percentile: float) -> float:
         raise ValueError("nothing was counted")
     bins = np.array(sorted(map(int, histogram)), np.uint32)
     running = np.cumsum([histogram[str(number)] for number in bins.tolist()])
-    ordered = bins[np.searchsorted(running, percentile / 100 * running[-1])] << np.uint32(_DROPPED_BITS)
-    bits = ordered ^ _SIGN if ordered & _SIGN else ~ordered
-    return float(np.uint32(bits).view(np.float32))
+    return float(edges_of(bins[np.searchsorted(running, [percentile / 100 * running[-1]])])[0])
 
 
 def derived_limits(asked: Iterable[Asked], records: Iterable[SplitRecord]) -> dict[str, dict[str, float]]:

@@ -1,7 +1,7 @@
 """Every rule of `publish` that compares a column with a limit: one line each, for masks, descriptions and reports."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ from pipelines.config.filters import Percentile
 from pipelines.config.publish import PublishSection
 from pipelines.datasets.errors import ConfigError
 from pipelines.datasets.reasons import Reason
+from pipelines.stages.publishing.bins import floored
 from pipelines.stages.work import column
 from pipelines.text.languages import LANGUAGES
 
@@ -25,6 +26,7 @@ _FAILS: Final[dict[Sign, Callable[[Any, Any], Any]]] = {
     "<": np.less, "≤": np.less_equal, ">": np.greater, "≥": np.greater_equal, "is": np.equal, "is not": np.not_equal,
 }  # fmt: skip
 
+_BEYOND: Final[dict[Sign, Sign]] = {"<": "<", "≤": "<", ">": ">", "≥": ">"}
 
 UNSTOPPED: Final = frozenset({"Thai", "Laoo"})  # scripts that end no sentence with a stop
 
@@ -66,6 +68,8 @@ class Rule:
     def failing(self, table: pa.Table, languages: npt.NDArray[np.int32], names: list[str], limit: Limit) -> Any:
         """Return which rows of `table` fail: bool [n]; `languages` are codes of `names` [n]."""
         values = self.values(table)
+        if isinstance(limit, Mapping):  # a percentile, which is only known as its bin
+            values = floored(values)
         kind = values.dtype if np.issubdtype(values.dtype, np.floating) else np.float64
         limits = np.array([self._limit(name, limit) for name in names], kind)[languages]
         return _FAILS[self.sign](values, limits) & ~np.isnan(limits)
@@ -176,7 +180,9 @@ def rules_of(section: PublishSection, scores: Scores) -> Iterator[tuple[Rule, fl
         value: Any = section
         for name in rule.path.split("."):
             value = getattr(value, name, None)
-        if value is not None and value is not False:
+        if isinstance(value, Percentile):  # what equals a percentile is within it: in whole languages many do
+            yield replace(rule, sign=_BEYOND[rule.sign]), value
+        elif value is not None and value is not False:
             yield rule, value
     for name, limits in section.filters.scores.items():
         for of in _tables_of(name, scores):

@@ -52,3 +52,9 @@ def test_a_language_that_is_unknown_keeps_its_code() -> None:
 
 def test_a_description_is_escaped_and_its_code_marked() -> None:
     assert naming.prose("`cls` takes <s> & more") == "<code>cls</code> takes &lt;s&gt; &amp; more"
+
+
+def test_a_limit_that_differs_by_language_is_shown_as_its_range() -> None:
+    assert naming.limit({"de": 2.5, "fr": 1.0, "ja": 0.25, "th": 3.0}) == "0.25 to 3 by language"
+    assert naming.limit({"de": 2.5, "fr": 1.0}) == "de 2.5, fr 1"
+    assert naming.limit(0.5) == "0.5"

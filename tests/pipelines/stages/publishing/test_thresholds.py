@@ -8,6 +8,8 @@ from pipelines.config.publish import PublishSection, Thresholds
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import DOCUMENTS, PAIRS, STAGED
 from pipelines.dedup.exact import hash_texts
+from pipelines.stages.publishing.percentiles import histograms, percentile_of
+from pipelines.stages.publishing.rules import rules_of
 from pipelines.stages.publishing.thresholds import REASONS, Limits, describe, pair_failures, text_failures, values
 
 THRESHOLDS = Thresholds(
@@ -275,3 +277,16 @@ def test_a_document_of_several_buckets_of_perplexity() -> None:
     found = text_failures(table(STAGED, lines), documents, limits).tolist()
     assert [bool(code) for code in found] == [True, False, False, True, False, False]
     assert REASONS[found[0] - 1] == Reason.PERPLEXITY
+
+
+@pytest.mark.parametrize("share", [0.0, 4 / 7])
+def test_what_equals_a_percentile_passes(share: float) -> None:
+    """FineWeb drops what lies on its limit; at a percentile that may be most of a language."""
+    section = PublishSection.model_validate({"filters": {"fineweb": {"max_short_lines": {"percentile": 98}}}})
+    asked = next(rule for rule, _ in rules_of(section, {}) if rule.key == "max_short_lines")
+    shares = np.array([share, share, 0.9], np.float32)
+    counted = histograms(shares, np.zeros(3, np.int32), ["th"])
+    failing = asked.failing(
+        pa.table({"short_lines": shares}), np.zeros(3, np.int32), ["th"], {"th": percentile_of(counted["th"], 50)}
+    )
+    assert failing.tolist() == [False, False, True]
