@@ -51,6 +51,13 @@ def canonical(config: BaseModel) -> dict[str, Any]:
     }
 
 
+def raw_files(config: BaseModel, place: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every raw file that `config` names: the path of its key, below `place`, and where the file is."""
+    for name, field in type(config).model_fields.items():
+        key = f"{place}.{name}".lstrip(".")
+        yield from _raw_files_in(getattr(config, name), key, _is_marked(field, ContentHashed))
+
+
 def content_hash(location: str) -> str:
     """Return the hash of a raw file's bytes, of a folder's names and bytes, or of a remote file's size and ETag.
 
@@ -92,6 +99,19 @@ def _canonical_value(value: Any, is_raw: bool) -> Any:
     if isinstance(value, list | tuple):
         return [_canonical_value(item, is_raw) for item in value]
     return value
+
+
+def _raw_files_in(value: Any, key: str, is_raw: bool) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str) and is_raw:
+        yield key, value
+    elif isinstance(value, BaseModel):
+        yield from raw_files(value, key)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _raw_files_in(item, f"{key}.{name}", is_raw)
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from _raw_files_in(item, f"{key}.{number}", is_raw)
 
 
 def _is_marked(field: FieldInfo, marker: type) -> bool:

@@ -37,7 +37,7 @@ def explained(error: Exception, folder: Path) -> UserError | None:
 
     `folder` is where its workers write: it stands in for the path that an error without one is about.
     """
-    if isinstance(error, grpc.RpcError):
+    if isinstance(error, grpc.RpcError | grpc.FutureTimeoutError):
         return UserError(f"the job service stopped answering ({_status(error)}): see its output, {_AGAIN}")
     text = "".join(traceback.format_exception_only(error))
     if found := _USER_ERROR.match(text):
@@ -50,5 +50,5 @@ def explained(error: Exception, folder: Path) -> UserError | None:
     return UserError(f"{quoted[2] if quoted else folder}: {_REMEDIES[number]} (step {step})")
 
 
-def _status(error: grpc.RpcError) -> str:
-    return str(error.code().name) if isinstance(error, grpc.Call) else type(error).__name__
+def _status(error: Exception) -> str:
+    return str(error.code().name) if isinstance(error, grpc.Call) else "no connection"

@@ -6,7 +6,11 @@ from apache_beam.runners.portability.flink_runner import FlinkRunner
 
 from pipelines.datasets.stage import EngineSection, FlinkSection
 from pipelines.engine.options import pipeline_options
-from pipelines.engine.portable import FOREVER
+from pipelines.engine.portable import SECONDS_TO_CONNECT, NoDeadline
+
+
+class ClusterRunner(NoDeadline, FlinkRunner):
+    """Submits to Flink's job server."""
 
 
 def pipeline(engine: EngineSection, cluster: FlinkSection) -> beam.Pipeline:
@@ -16,8 +20,8 @@ def pipeline(engine: EngineSection, cluster: FlinkSection) -> beam.Pipeline:
         flink_master=cluster.master,
         flink_job_server_jar=cluster.job_server_jar,
         job_endpoint=cluster.job_endpoint,
-        job_server_timeout=FOREVER,
+        job_server_timeout=SECONDS_TO_CONNECT,
         environment_type="EXTERNAL",
         environment_config=cluster.environment_config,
     )
-    return beam.Pipeline(runner=FlinkRunner(), options=options)
+    return beam.Pipeline(runner=ClusterRunner(), options=options)

@@ -18,20 +18,20 @@ def errors_once() -> Iterator[None]:
 
     What a job service reports goes through the root logger, and its last message is the pipeline's own error.
     """
+
+    def is_no_job_message(record: logging.LogRecord) -> bool:
+        return record.module != "portable_runner"
+
     levels = {"": logging.ERROR} | dict.fromkeys(REPEATED, logging.CRITICAL)
     loggers = {logging.getLogger(name): level for name, level in levels.items()}
     before = {logger: logger.level for logger in loggers}
     root = logging.getLogger()
-    root.addFilter(_is_no_job_message)
+    root.addFilter(is_no_job_message)
     for logger, level in loggers.items():
         logger.setLevel(level)
     try:
         yield
     finally:
-        root.removeFilter(_is_no_job_message)
+        root.removeFilter(is_no_job_message)
         for logger, level in before.items():
             logger.setLevel(level)
-
-
-def _is_no_job_message(record: logging.LogRecord) -> bool:
-    return record.module != "portable_runner"

@@ -2,14 +2,12 @@
 """A trial job of one element: the only way to ask the workers of a pool anything.
 
 Neither a job service nor a worker pool tells its version or what it can import, and neither says that a worker
-never came. So one worker is asked to compare versions, to see a file in the runs folder, and to write one there.
+never came. So one worker is asked to compare versions, to find a file in the runs folder, and to write one there.
 """
 
-import platform
 import re
 import secrets
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -21,36 +19,30 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.stage import EngineSection
 from pipelines.datasets.store import TEMPORARY
 from pipelines.engine.failures import explained
+from pipelines.engine.output import errors_once
 from pipelines.engine.runners import new_pipeline, worker_pool
 from pipelines.engine.services import pool_answers
 
 SECONDS = 30.0  # for a worker to start, import Beam and answer
 _VISIBLE_SECONDS = 5.0  # for a shared disk to show what another machine wrote
-_MODULE = re.compile(r"ModuleNotFoundError: [^\n]*?((?:pipelines|apache_beam|[A-Za-z_]\w*)\b)(?:\.\w+)*'?(?:;|\s|$)")
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that must be the same here and in the workers."""
-    return {
-        "Beam": beam.__version__,
-        "Python": ".".join(platform.python_version_tuple()[:2]),
-        "polyloom": version("polyloom"),
-    }
+_MODULE = re.compile(r"ModuleNotFoundError: No module named '(\w+)")
+# Beam's own comparison, of what the worker is with what the job was made with.
+_VERSIONS = re.compile(
+    r"Submission environment: \S*python([\d.]+)_sdk:(\S+)\. Runtime environment: \S*python([\d.]+)_sdk:(\S+)\."
+)
 
 
 class Answer(beam.DoFn):
-    """Compares versions, looks for the question's file, and writes the answer beside it."""
+    """Compares polyloom's versions, looks for the question's file, and writes the answer beside it."""
 
-    def __init__(self, question: Path, asked: Mapping[str, str]) -> None:
+    def __init__(self, question: Path, polyloom: str) -> None:
         self._question = question
-        self._asked = dict(asked)
+        self._polyloom = polyloom
 
     def process(self, element: int) -> None:
-        own = versions()
-        if own != self._asked:
-            raise UserError(
-                f"the workers run {_listed(own)}, this command {_listed(self._asked)}: give both the same versions"
-            )
+        own = version("polyloom")
+        if own != self._polyloom:
+            raise UserError(f"the workers run polyloom {own}, this command {self._polyloom}: install the same in both")
         if not self._question.is_file():
             raise UserError(
                 f"a worker does not see {self._question.parent}, looking from {Path.cwd()}: let the workers see the "
@@ -67,8 +59,10 @@ def trial(engine: EngineSection, folder: Path) -> str:
     question = folder / f"{TEMPORARY}trial-{secrets.token_hex(8)}"
     began = time.monotonic()
     try:
+        question.parent.mkdir(parents=True, exist_ok=True)
         question.touch()
-        _run(engine, question)
+        with errors_once():
+            _run(engine, question)
         _wait_for(_answer(question))
     finally:
         question.unlink(missing_ok=True)
@@ -78,7 +72,7 @@ def trial(engine: EngineSection, folder: Path) -> str:
 
 def _run(engine: EngineSection, question: Path) -> None:
     pipeline = new_pipeline(engine)
-    pipeline | "Question" >> beam.Create([1]) | "Answer" >> beam.ParDo(Answer(question, versions()))
+    pipeline | "Question" >> beam.Create([1]) | "Answer" >> beam.ParDo(Answer(question, version("polyloom")))
     pool = worker_pool(engine)
     try:
         result = pipeline.run()
@@ -100,6 +94,11 @@ def _failure(error: Exception, pool: str, folder: Path) -> UserError:
     if missing:
         package = "polyloom" if missing[-1] == "pipelines" else missing[-1]
         return UserError(f"the workers of {pool} lack {package}: install the same polyloom there as here")
+    if versions := _VERSIONS.search(text):
+        here, there = (
+            f"Beam {beam} for Python {python}" for python, beam in (versions.groups()[:2], versions.groups()[2:])
+        )
+        return UserError(f"the workers of {pool} run {there}, this command {here}: install the same in both")
     if "UNAVAILABLE" in text and not pool_answers(pool):
         return UserError(f"no worker pool answers at {pool}: start it, or correct environment_config in the config")
     last = text.strip().splitlines()[-1]
@@ -127,7 +126,3 @@ def _wait_for(answer: Path) -> None:
 
 def _answer(question: Path) -> Path:
     return question.with_name(f"{question.name}.answer")
-
-
-def _listed(found: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in found.items())
