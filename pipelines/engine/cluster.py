@@ -44,12 +44,22 @@ def job_server_jar(path: Path) -> str:
         )
     if not zipfile.is_zipfile(path):
         raise UserError(f"{path}: not a jar; download Beam's job server for Flink again")
+    if not _is_program(path):
+        raise UserError(f"{path}: a jar that is no program; take Beam's job server for Flink, not its runner's library")
     named = _JAR_NAME.fullmatch(path.name)
     if named and named[2] != beam_version:
         raise UserError(f"{path}: a job server of Beam {named[2]}, this command has Beam {beam_version}; take that one")
     if shutil.which("java") is None:
         raise UserError("no `java` in the PATH, which starts the Flink job server: install Java 11 or newer")
     return f"{path.name}, to be started with {shutil.which('java')}"
+
+
+def _is_program(jar: Path) -> bool:
+    with zipfile.ZipFile(jar) as archive:
+        try:
+            return b"Main-Class:" in archive.read("META-INF/MANIFEST.MF")
+        except KeyError:
+            return False
 
 
 def _overview(master: str) -> dict[str, Any]:

@@ -73,23 +73,26 @@ def trial(engine: EngineSection, folder: Path) -> str:
 def _run(engine: EngineSection, question: Path) -> None:
     pipeline = new_pipeline(engine)
     pipeline | "Question" >> beam.Create([1]) | "Answer" >> beam.ParDo(Answer(question, version("polyloom")))
-    pool = worker_pool(engine)
     try:
         result = pipeline.run()
         state = result.wait_until_finish(duration=1000 * SECONDS)
     except Exception as error:
-        raise _failure(error, pool, question.parent) from error
+        raise _failure(error, engine, question.parent) from error
     if state != PipelineState.DONE:
         with suppress(Exception):
             result.cancel()
-        raise UserError(_nobody_came(pool))
+        raise UserError(_nobody_came(worker_pool(engine)))
 
 
-def _failure(error: Exception, pool: str, folder: Path) -> UserError:
+def _failure(error: Exception, engine: EngineSection, folder: Path) -> UserError:
+    pool = worker_pool(engine)
     known = explained(error, folder)
     if known is not None:
         return known
     text = str(error)
+    if "Service failed to start" in text and engine.flink is not None:
+        jar = engine.flink.job_server_jar
+        return UserError(f"{jar}: the job server did not start ({text}); see what `java -jar {jar}` says")
     missing = _MODULE.findall(text)
     if missing:
         package = "polyloom" if missing[-1] == "pipelines" else missing[-1]

@@ -69,10 +69,13 @@ def test_no_cluster(served: Callable[[bytes], str]) -> None:
         flink_cluster(served(b"<html>"))
 
 
-def jar(path: Path) -> Path:
+def jar(path: Path, *lines: str) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
+        archive.writestr("META-INF/MANIFEST.MF", "\n".join(["Manifest-Version: 1.0", *lines, ""]))
     return path
+
+
+PROGRAM = "Main-Class: JobServer"
 
 
 def test_a_jar_must_be_there_and_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,16 +84,18 @@ def test_a_jar_must_be_there_and_fit(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "page.jar").write_text("<html>")
     with pytest.raises(UserError, match=r"page\.jar: not a jar; download Beam's job server for Flink again"):
         job_server_jar(tmp_path / "page.jar")
-    old = jar(tmp_path / "beam-runners-flink-1.19-job-server-2.60.0.jar")
+    with pytest.raises(UserError, match=r"library\.jar: a jar that is no program; take Beam's job server for Flink"):
+        job_server_jar(jar(tmp_path / "library.jar"))
+    old = jar(tmp_path / "beam-runners-flink-1.19-job-server-2.60.0.jar", PROGRAM)
     with pytest.raises(UserError, match=r"a job server of Beam 2\.60\.0, this command has Beam 2\.\S+; take that one"):
         job_server_jar(old)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="no `java` in the PATH, which starts the Flink job server: install Java"):
-        job_server_jar(jar(tmp_path / "own.jar"))
+        job_server_jar(jar(tmp_path / "own.jar", PROGRAM))
 
 
 def test_a_jar_that_java_can_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     java = tmp_path / "java"
     java.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert job_server_jar(jar(tmp_path / "own.jar")) == f"own.jar, to be started with {java}"
+    assert job_server_jar(jar(tmp_path / "own.jar", PROGRAM)) == f"own.jar, to be started with {java}"
