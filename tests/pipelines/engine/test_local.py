@@ -10,6 +10,7 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
+from pipelines import engine
 from pipelines.datasets.errors import ConfigError, UserError
 from pipelines.datasets.stage import EngineSection
 from pipelines.engine import run_pipeline
@@ -115,6 +116,26 @@ def test_any_other_error_comes_out_as_it_is_with_its_step(tmp_path: Path, error:
     with pytest.raises(Exception, match=r"while running 'Ingest: read'") as caught:
         fail(error, tmp_path)
     assert not isinstance(caught.value, UserError)
+
+
+def test_a_job_is_cancelled_when_this_process_is_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Job:
+        cancelled = False
+
+        def run(self) -> "Job":
+            return self
+
+        def wait_until_finish(self) -> None:
+            raise KeyboardInterrupt
+
+        def cancel(self) -> None:
+            self.cancelled = True
+
+    job = Job()
+    monkeypatch.setattr(engine, "new_pipeline", lambda _: job)
+    with pytest.raises(KeyboardInterrupt):
+        run_pipeline(EngineSection(), lambda _: None, tmp_path)
+    assert job.cancelled
 
 
 def test_logging_is_as_it_was_before(tmp_path: Path) -> None:

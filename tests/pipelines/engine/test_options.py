@@ -92,3 +92,12 @@ def test_a_job_for_flink_names_cluster_jar_and_pool() -> None:
     assert given["flink_job_server_jar"] == "job-server.jar"
     assert (given["environment_type"], given["environment_config"]) == ("EXTERNAL", "pool:50000")
     assert (given["job_endpoint"], given["parallelism"], given["flink_submit_uber_jar"]) == (None, 2, False)
+
+
+def test_one_job_server_is_started_for_all_jobs() -> None:
+    engine = EngineSection.model_validate({"runner": "flink", "flink": FLINK})
+    assert engine.flink is not None
+    first, second = (flink.pipeline(engine, engine.flink) for _ in range(2))
+    server = flink.ClusterRunner().default_job_server(first.options)
+    assert flink.ClusterRunner().default_job_server(second.options) is server
+    assert second.options.view_as(FlinkRunnerOptions).flink_master == "http://jobmanager:8081"
