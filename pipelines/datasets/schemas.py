@@ -25,12 +25,12 @@ STAGED = pa.schema(
         pa.field("lid", LABEL, nullable=False),  # language identified in the text
         pa.field("lid_prob", pa.float32(), nullable=False),  # its probability
         pa.field("chars", pa.int32(), nullable=False),  # code points
-        pa.field("words", pa.int32(), nullable=False),  # runs without white space
+        pa.field("words", pa.int32(), nullable=False),  # runs without white space; see text.words for other scripts
         pa.field("letters", pa.float32(), nullable=False),  # share of letters in what is not white space
         pa.field("digits", pa.float32(), nullable=False),  # share of digits, likewise
         pa.field("punctuation", pa.float32(), nullable=False),  # share of punctuation, likewise
         pa.field("placeholders", pa.int32(), nullable=False),  # such as {name}
-        pa.field("longest_word", pa.int32(), nullable=False),  # characters of it
+        pa.field("longest_word", pa.int32(), nullable=False),  # its characters
         pa.field("terminal", pa.bool_(), nullable=False),  # ends with the end of a sentence
         pa.field("boilerplate", pa.bool_(), nullable=False),  # names JavaScript, cookies or terms of use, as C4 asks
         pa.field("emails", pa.int32(), nullable=False),  # e-mail addresses, masked or not
@@ -49,9 +49,29 @@ DOCUMENTS = pa.schema(
         pa.field("lid", LABEL, nullable=False),  # that vote
         pa.field("lid_prob", pa.float32(), nullable=False),  # mean probability of the paragraphs that agree with it
         pa.field("agreement", pa.float32(), nullable=False),  # their share of the bytes
-        pa.field("paragraphs", pa.int32(), nullable=False),
-        pa.field("chars", pa.int32(), nullable=False),
-        pa.field("words", pa.int32(), nullable=False),
+        pa.field("paragraphs", pa.int32(), nullable=False),  # its rows, which are its lines
+        pa.field("chars", pa.int32(), nullable=False),  # code points
+        pa.field("words", pa.int32(), nullable=False),  # as in STAGED
+        # Gopher's quality rules
+        pa.field("mean_word_length", pa.float32(), nullable=False),  # characters
+        pa.field("hashes", pa.float32(), nullable=False),  # "#" per word
+        pa.field("ellipses", pa.float32(), nullable=False),  # "..." and "…" per word
+        pa.field("bullet_lines", pa.float32(), nullable=False),  # share of lines that begin with a bullet
+        pa.field("ellipsis_lines", pa.float32(), nullable=False),  # share of lines that end with an ellipsis
+        pa.field("alphabetic_words", pa.float32(), nullable=False),  # share of words with a letter
+        pa.field("stop_words", pa.int32(), nullable=False),  # of Gopher's eight, how many stand in it; -1: no list
+        # Gopher's repetition rules: shares of lines, then of characters
+        pa.field("repeated_lines", pa.float32(), nullable=False),  # lines equal to an earlier one
+        pa.field("repeated_line_chars", pa.float32(), nullable=False),  # characters of those lines
+        *(pa.field(f"top_{n}gram", pa.float32(), nullable=False) for n in (2, 3, 4)),  # in the commonest n-gram
+        *(pa.field(f"repeated_{n}gram", pa.float32(), nullable=False) for n in range(5, 11)),  # in repeated n-grams
+        # C4's rules for pages, measured in the lines that its rules for lines keep
+        pa.field("sentences", pa.int32(), nullable=False),
+        pa.field("curly_bracket", pa.bool_(), nullable=False),  # "{"
+        pa.field("lorem_ipsum", pa.bool_(), nullable=False),
+        # FineWeb's rules
+        pa.field("terminal_lines", pa.float32(), nullable=False),  # share of lines that end with the end of a sentence
+        pa.field("short_lines", pa.float32(), nullable=False),  # share of lines of at most 30 characters
     ]
 )
 
@@ -82,18 +102,54 @@ PAIRS = pa.schema(
     ]
 )
 
+# Row-aligned to a file of STAGED, PAIRS or DOCUMENTS.
 CLUSTERS = pa.schema(
     [
         pa.field("cluster", pa.uint64(), nullable=False),  # equal for copies of each other
         pa.field("cluster_size", pa.int32(), nullable=False),
         pa.field("rank", pa.int32(), nullable=False),  # place among the copies, from 0, in the order of the files
+        pa.field("published", pa.bool_(), nullable=False),  # has a copy in a dataset that was published before
     ]
 )
+
+# Near duplicates: pairs of document clusters whose shingle sets are as similar as was asked. `first` comes first.
+NEAR = pa.schema(
+    [
+        pa.field("first", pa.uint64(), nullable=False),  # `cluster` of the one's copies
+        pa.field("second", pa.uint64(), nullable=False),
+        pa.field("first_size", pa.int32(), nullable=False),  # how many copies it has
+        pa.field("second_size", pa.int32(), nullable=False),
+        pa.field("jaccard", pa.float32(), nullable=False),  # exact
+    ]
+)
+
+# Row-aligned to a file of DOCUMENTS: what hangs together by any chain of copies and near duplicates.
+NEAR_CLUSTERS = pa.schema(
+    [
+        pa.field("near_cluster", pa.uint64(), nullable=False),
+        pa.field("near_cluster_size", pa.int32(), nullable=False),  # documents, copies among them
+    ]
+)
+
+# The keys of what a dataset holds, ascending: what later datasets are deduplicated against.
+INDEX = pa.schema([pa.field("key", pa.uint64(), nullable=False)])
 
 # What became of each row, beside the file of STAGED or PAIRS that it is aligned to.
 DECISIONS = pa.schema(
     [
         pa.field("reason", LABEL, nullable=False),  # why it was dropped, "" where it was kept
         pa.field("split", LABEL, nullable=False),  # train, dev or test: where it went, or would have gone
+    ]
+)
+
+# Histograms of measures among the texts that publish kept and dropped: the rows with low ≤ value < high.
+DISTRIBUTIONS = pa.schema(
+    [
+        pa.field("measure", LABEL, nullable=False),  # a column of STAGED, DOCUMENTS or what was annotated
+        pa.field("lang", LABEL, nullable=False),
+        pa.field("kept", pa.bool_(), nullable=False),
+        pa.field("low", pa.float32(), nullable=False),
+        pa.field("high", pa.float32(), nullable=False),
+        pa.field("rows", pa.int64(), nullable=False),
     ]
 )

@@ -26,7 +26,7 @@ from pipelines.datasets.evidence import (
     quarantine_to_jsonl,
     samples_to_json,
 )
-from pipelines.datasets.fingerprint import canonical
+from pipelines.datasets.fingerprint import canonical, raw_paths
 from pipelines.datasets.lock import locked
 from pipelines.datasets.manifest import MANIFEST, FileEntry, Manifest
 from pipelines.datasets.progress import Progress
@@ -235,13 +235,14 @@ def _make(run: StageRun, engine: EngineSection) -> None:
     resumed = draft.finished_splits()
     progress = Progress(run.label, run.progress_file)
     started, clock = time.time(), time.perf_counter()
+    config = canonical(run.config)
     outcome = work(Job(run.config, engine, inputs, draft, progress, run.instance))
     manifest = Manifest(
         stage=run.spec.name,
         version=run.spec.version,
         instance=run.instance,
         fingerprint=run.fingerprint,
-        config=canonical(run.config),
+        config=config,
         inputs=input_fingerprints(run.inputs),
         unit_in=outcome.unit_in,
         unit_out=outcome.unit_out,
@@ -258,6 +259,7 @@ def _make(run: StageRun, engine: EngineSection) -> None:
         "host": platform.node(),
         "python": platform.python_version(),
         "timings": dict(outcome.timings),
+        "raw": raw_paths(run.config, config),  # where each raw file was, by the hash that the manifest knows it by
     }
     draft.commit(manifest, (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())
     progress.close()

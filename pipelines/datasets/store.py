@@ -98,6 +98,18 @@ class Store:
         """Return a context whose `file` becomes `name` when the block ends without an exception."""
         return PendingFile(self.path(name))
 
+    def link(self, name: str, path: Path) -> None:
+        """Put the file at `path` under `name` too: as a hard link, or as a copy where the disk has none."""
+        target = self.path(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = _temporary_beside(target)
+        try:
+            os.link(path, temporary)
+        except OSError:
+            shutil.copyfile(path, temporary)
+        temporary.replace(target)
+        temporary.unlink(missing_ok=True)  # a link to the file that is there already is left where it was
+
     def put_if_absent(self, name: str, data: bytes) -> bool:
         """Put `data` under `name` unless something is there; return whether this call was the one that did.
 

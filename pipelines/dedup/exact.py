@@ -1,19 +1,23 @@
-"""Exact copies by hash: two texts are copies if they are equal once folded.
+"""Exact copies by hash: two texts are copies if they are equal in the form that is asked for, usually folded.
 
 Hashes are 64 bits of xxh3. Among a billion different texts about 0.03 pairs are expected to share a hash.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from pipelines.text.fold import fold
+from pipelines.text.fold import fold_all
 
 Hashes = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.int64]
+
+_PLACE: Final = np.uint64(0x9E3779B97F4A7C15)
+_DOCUMENT: Final = np.uint64(0x5851F42D4C957F2D)  # so that a document of one text is no copy of that text
 
 
 @dataclass(frozen=True)
@@ -30,22 +34,49 @@ class Copies:
     rank: npt.NDArray[np.int32]
 
 
-def hash_texts(texts: Iterable[str]) -> Hashes:
-    """Return the hash of each folded text, whatever its language: uint64 [n]."""
-    return np.fromiter((xxhash.xxh3_64_intdigest(fold(text).encode()) for text in texts), np.uint64)
+def hash_texts(texts: Sequence[str], forms: Callable[[Sequence[str]], list[bytes]] = fold_all) -> Hashes:
+    """Return the hash of each text in the form that makes texts equal, whatever its language: uint64 [n]."""
+    return np.fromiter(map(xxhash.xxh3_64_intdigest, forms(texts)), np.uint64, len(texts))
 
 
-def cluster_keys(languages: Sequence[str], *sides: Hashes) -> Hashes:
+def cluster_keys(language: npt.NDArray[np.int32], names: Sequence[str], *sides: Hashes) -> Hashes:
     """Return one key for each row from its language and the hashes of its sides: uint64 [n].
 
-    A text has one side, a pair two. Rows have equal keys if languages and sides are equal, and texts and pairs
-    never share one.
+    `language` holds places in `names`. A text has one side, a pair two. Rows have equal keys if languages and sides
+    are equal, and texts and pairs never share one.
     """
-    names = {name: xxhash.xxh3_64_intdigest(f"{len(sides)}\0{name}".encode()) for name in set(languages)}
-    keys = np.fromiter((names[name] for name in languages), np.uint64, len(languages))
+    hashes = [xxhash.xxh3_64_intdigest(f"{len(sides)}\0{name}".encode()) for name in names]
+    keys = np.array(hashes, np.uint64)[language] if len(language) else np.zeros(0, np.uint64)
     for side in sides:
         keys = mix(keys ^ side)
     return keys
+
+
+def document_hashes(texts: Hashes, document_row: npt.NDArray[np.int32], documents: int) -> Hashes:
+    """Return a hash of each document's texts in their order: uint64 [documents].
+
+    `texts` are the hashes of the paragraphs [n], `document_row` the document of each, ascending.
+    """
+    sizes = np.bincount(document_row, minlength=documents)
+    place = (np.arange(len(texts)) - np.repeat(np.cumsum(sizes) - sizes, sizes)).astype(np.uint64)
+    sums = np.zeros(len(texts) + 1, np.uint64)
+    np.cumsum(mix(texts + (place + np.uint64(1)) * _PLACE), out=sums[1:])
+    ends = np.cumsum(sizes)
+    return mix((sums[ends] - sums[ends - sizes]) ^ _DOCUMENT)
+
+
+def group_mask(group: int) -> np.uint64:
+    """Return what keys of a group of splits are combined with (exclusive or), so that groups share none."""
+    return np.uint64(mix(np.array([group + 1], np.uint64))[0])
+
+
+def among(hashes: Hashes, others: Hashes) -> npt.NDArray[np.bool_]:
+    """Return which of `hashes` are among `others`: bool [n]."""
+    if not len(others):
+        return np.zeros(len(hashes), bool)
+    ordered = np.sort(others)
+    found: npt.NDArray[np.bool_] = ordered[np.minimum(np.searchsorted(ordered, hashes), len(ordered) - 1)] == hashes
+    return found
 
 
 def by_bucket(hashes: Hashes, buckets: int) -> Iterator[tuple[int, Positions]]:

@@ -1,11 +1,12 @@
 """Which copy is kept, and which rows would leak what is held out: plain functions over arrays."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.dedup.exact import Hashes
+from pipelines.dedup.exact import Hashes, mix
 
 TRAIN: Final = 0
 DEV: Final = 1
@@ -14,6 +15,10 @@ SPLITS: Final = ("train", "dev", "test")  # the more held out, the later
 
 Levels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
+
+KEPT: Final = 0
+COPY: Final = 1
+NEAR: Final = 2
 
 
 def losers(clusters: Hashes, levels: Levels, ranks: npt.NDArray[np.int32]) -> Mask:
@@ -42,3 +47,57 @@ def leaks(hashes: Hashes, levels: Levels) -> Mask:
     leaking = np.zeros(len(hashes), bool)
     leaking[order] = levels[order] < np.repeat(highest, np.diff(np.append(starts, len(hashes))))
     return leaking
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Documents [n] of which some row passed the thresholds, in their order.
+
+    `clusters` are equal for copies of each other, `marks` for documents whose rows passed at the same places;
+    `levels` say how held out they are, `rows` (int64) how many of their rows passed.
+    """
+
+    clusters: Hashes
+    marks: Hashes
+    levels: Levels
+    rows: npt.NDArray[np.int64]
+
+
+def document_losers(documents: Documents, first: Hashes, second: Hashes) -> npt.NDArray[np.uint8]:
+    """Return what becomes of each document: uint8 [n], `KEPT`, `COPY` or `NEAR`.
+
+    (`first`, `second`) are the clusters that were verified to be near duplicates [pairs]. A document is a lost copy
+    only if the same rows of a copy that is kept have passed. Near duplicates are then gone through in order: more
+    held out first, then more rows that passed, then the order of the documents; each is kept unless it is near to one
+    that is kept already. So whatever is dropped has a verified pair with what is kept, and no chain joins two
+    documents that are not alike.
+    """
+    order = np.arange(len(documents.clusters), dtype=np.int32)
+    fate = losers(mix(mix(documents.clusters) ^ documents.marks), documents.levels, order).astype(np.uint8) * COPY
+    nodes, node = np.unique(documents.clusters, return_inverse=True)
+    known = np.isin(first, nodes) & np.isin(second, nodes)
+    left, right = np.searchsorted(nodes, first[known]), np.searchsorted(nodes, second[known])
+    best = np.lexsort((order, -documents.rows, -documents.levels.astype(np.int8)))
+    places = np.zeros(len(nodes), np.int64)
+    places[node[best[::-1]]] = np.arange(len(best))[::-1]  # of each cluster its best document's
+    fate[greedy_losers(places, left, right)[node]] = NEAR
+    return fate
+
+
+def greedy_losers(places: npt.NDArray[np.int64], left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> Mask:
+    """Return which nodes lose: bool [n]. In the order of `places` each node is kept unless a neighbour is already.
+
+    All nodes that have no undecided neighbour before them are kept at once, and their neighbours lose, until no edge
+    (`left`, `right`) is left.
+    """
+    lost = np.zeros(len(places), bool)
+    is_earlier = places[left] < places[right]
+    earlier, later = np.where(is_earlier, left, right), np.where(is_earlier, right, left)
+    while len(earlier):
+        waits = np.zeros(len(places), bool)
+        waits[later] = True
+        kept = ~waits[earlier]
+        lost[later[kept]] = True
+        undecided = ~kept & ~lost[earlier] & ~lost[later]
+        earlier, later = earlier[undecided], later[undecided]
+    return lost

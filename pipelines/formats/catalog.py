@@ -75,6 +75,17 @@ class Catalog:
                     yield from builder.take()
         yield from builder.take()
 
+    def split_of(self, file: str) -> Split:
+        """Return the split that is the one member which rows call `file`.
+
+        Raises UserError where there is no such member, or no such archive.
+        """
+        with open_members(self.path) as members:
+            names = [f"{self.name}/{member.name}" for member in self._chosen(members)]
+        if file not in names:
+            raise UserError(f"{file}: no such file in {self.path} that the pattern {self.pattern!r} fits")
+        return Split(names.index(file), names.index(file) + 1)
+
     def _chosen(self, members: Members) -> list[_Member]:
         pattern = compile_pattern(self.pattern)
         fitting = ((name, pattern.fullmatch(name), size) for name, size in members.sizes.items())

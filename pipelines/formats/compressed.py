@@ -1,16 +1,17 @@
 """Raw files as byte streams: plain, gzip, bzip2, xz or zstd, told by their first bytes and never by their name.
 
-A compressed file is a row of members (gzip), streams (bzip2, xz) or frames (zstd), here all called members. Each can be
-unpacked alone, so a reader that wants the middle of a file begins at the last member before it. A file of many
-members (`bgzip`, `pbzip2`, a `.warc.gz`, `pzstd`) is cheap to read in parts, one of a single member is not.
+A compressed file is a row of members (gzip), streams (bzip2), blocks (xz) or frames (zstd), here all called members.
+Each can be unpacked alone, so a reader that wants the middle of a file begins at the last member before it. A file of
+many members (`bgzip`, `pbzip2`, `xz -T0`, `pzstd`, a `.warc.gz`) is cheap to read in parts, one of a single member is
+not.
 """
 
 import bz2
 import io
 import lzma
 import zlib
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
@@ -20,6 +21,7 @@ import zstandard
 
 from pipelines.datasets.errors import UserError
 from pipelines.formats.protocol import Member
+from pipelines.formats.xz_blocks import MAGIC, XzBlock, XzBlockDecompressor, find_blocks
 
 _BLOCK = 1 << 20
 _PACKED_BLOCK = 1 << 15
@@ -72,7 +74,8 @@ class RawFile:
                 file.seek(start)
                 yield ByteStream(file, None)
                 return
-            unpacked = _Unpacked(self, file, begin, member or Member())
+            blocks = find_blocks(file) if begin is _xz else []
+            unpacked = _Unpacked(self, file, begin, blocks, member or Member())
             stream = ByteStream(io.BufferedReader(unpacked, _BLOCK), unpacked)
             stream.skip(start - stream.tell())
             yield stream
@@ -141,18 +144,26 @@ class ByteStream:
 class _Unpacked(io.RawIOBase):
     """The unpacked bytes of a compressed file from one of its members on. They end at `damage`, where there is any."""
 
-    def __init__(self, raw: RawFile, file: BinaryIO, begin: Callable[[], _Decompressor], member: Member) -> None:
+    def __init__(
+        self,
+        raw: RawFile,
+        file: BinaryIO,
+        begin: Callable[[], _Decompressor],
+        blocks: Sequence[XzBlock],
+        member: Member,
+    ) -> None:
         file.seek(member.packed)
         self._raw = raw
         self._file = file
         self._begin = begin
+        self._blocks = blocks
         self.damage: DamagedStream | None = None
-        self._members = [member]
+        self._members: list[Member] = []
         self._packed = member.packed  # bytes handed to decompressors, all members together
         self._unpacked = member.unpacked
-        self._decompressor: _Decompressor | None = begin()
-        self._block = _ZSTD_BLOCK if isinstance(self._decompressor, _Zstd) else _PACKED_BLOCK
         self._rest = b""  # read from the file, not yet handed on
+        self._block = _ZSTD_BLOCK if begin is _Zstd else _PACKED_BLOCK
+        self._decompressor: _Decompressor | None = self._next_block() if blocks else self._begin_member()
 
     def readable(self) -> bool:
         return True
@@ -201,6 +212,8 @@ class _Unpacked(io.RawIOBase):
 
     def _next_member(self) -> _Decompressor | None:
         """Return the next member's decompressor; zeros between members are padding (gzip, xz)."""
+        if self._blocks:
+            return self._next_block()
         while not self._rest.lstrip(b"\0"):
             self._packed += len(self._rest)
             self._rest = self._file.read(self._block)
@@ -209,6 +222,20 @@ class _Unpacked(io.RawIOBase):
         padded = len(self._rest)
         self._rest = self._rest.lstrip(b"\0")
         self._packed += padded - len(self._rest)
+        return self._begin_member()
+
+    def _next_block(self) -> _Decompressor | None:
+        """Return the decompressor of the block that begins here, or behind the end of a stream."""
+        after = bisect_left(self._blocks, self._packed, key=lambda block: block.start)
+        if after == len(self._blocks):
+            return None
+        block = self._blocks[after]
+        self._packed, self._rest = self._file.seek(block.start), b""
+        self._members.append(Member(block.start, self._unpacked))
+        self._decompressor = XzBlockDecompressor(block, _XZ_MEMORY)
+        return self._decompressor
+
+    def _begin_member(self) -> _Decompressor:
         self._members.append(Member(self._packed, self._unpacked))
         self._decompressor = self._begin()
         return self._decompressor
@@ -224,11 +251,15 @@ def _decompressor(head: bytes) -> Callable[[], _Decompressor] | None:
         return _Gzip
     if head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"):
         return bz2.BZ2Decompressor
-    if head.startswith(b"\xfd7zXZ\0"):
-        return lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY)
+    if head.startswith(MAGIC):
+        return _xz
     if head.startswith(b"\x28\xb5\x2f\xfd") or (head[:1] in _SKIPPABLE and head[1:4] == b"\x2a\x4d\x18"):
         return _Zstd
     return None
+
+
+def _xz() -> _Decompressor:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY)
 
 
 class _Gzip:

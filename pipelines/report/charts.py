@@ -121,8 +121,8 @@ def language_confusion(found: LanguageIdFacts) -> Markup:
                     colour = GOOD if column == found.label[code] else SERIES[3]
                     axes.add_patch(_cell(place, row, colour, 0.1 + 0.9 * share**0.6))
             agreeing = percent(100 * found.agreeing[code] / found.rows[code], 0)
-            axes.text(len(columns) + 2.6, row, agreeing, ha="right", va="center", color=INK)
-        axes.text(len(columns) + 2.6, -1, "as declared", ha="right", va="bottom", color=MUTED)
+            _beside(axes, row, agreeing, INK, va="center")
+        _beside(axes, -1, "as declared", MUTED, va="bottom")
         axes.set_xticks(range(len(columns) + 1), [*columns, "other"], rotation=90)
         axes.set_yticks(range(len(declared)), declared)
         axes.set_xlim(-0.6, len(columns) + 0.6)
@@ -188,6 +188,14 @@ def _by_layer(system: SystemFacts) -> dict[str, list[tuple[int, float]]]:
         line = best.setdefault(point.choice["pooling"], {})
         line[point.choice["layer"]] = max(point.score, line.get(point.choice["layer"], 0.0))
     return {pooling: sorted(line.items()) for pooling, line in best.items()}
+
+
+def _beside(axes: Axes, row: float, text: str, colour: str, va: str) -> None:
+    """Write right of the panel, in line with a row, however wide the columns are."""
+    place = axes.get_yaxis_transform()
+    axes.annotate(
+        text, (1, row), (60, 0), place, "offset points", ha="right", va=va, color=colour, annotation_clip=False
+    )
 
 
 def _cell(place: int, row: int, colour: str, opacity: float) -> Rectangle:

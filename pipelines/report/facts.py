@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pipelines.datasets.evidence import QuarantineEntry, Sample, Samples
 from pipelines.datasets.manifest import Rows
+from pipelines.report.corpus import TextFacts
+from pipelines.text.languages import may_be
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ class LanguageIdFacts:
             (declared, identified, rows)
             for declared, counts in self.counts.items()
             for identified, rows in counts.items()
-            if identified not in (self.label[declared], "")
+            if not may_be(declared, identified)
         ]
         return sorted(found, key=lambda one: (-one[2], one[0], one[1]))[:most]
 
@@ -250,6 +252,7 @@ class ReportFacts:
     name: str
     stages: Sequence[StageFacts]
     corpus: CorpusFacts
+    texts: TextFacts
     language_id: LanguageIdFacts | None
     tokenizer: TokenizerFacts | None
     arms: Sequence[ArmFacts]

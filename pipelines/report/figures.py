@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.report.corpus import TextFacts, changes
 from pipelines.report.facts import ArmFacts, ReportFacts, RetrievalFacts, StageFacts
 
 
@@ -21,6 +22,7 @@ def figures(facts: ReportFacts) -> dict[str, Any]:
         "fingerprints": {run.label: run.fingerprint for run in facts.stages},
         "versions": facts.versions,
     }
+    result |= _texts(facts.texts)
     if facts.arms:
         result["training"] = {arm.name: _arm(arm) for arm in facts.arms}
     if facts.retrieval is not None:
@@ -40,6 +42,30 @@ def _rows(runs: list[StageFacts]) -> dict[str, Any]:
         "dropped": sum(run.dropped for run in runs),
         "dropped_by_reason": reasons,
     }
+
+
+def _texts(texts: TextFacts) -> dict[str, Any]:
+    """Return the figures of texts by language; quantiles are those of QUANTILES."""
+    result: dict[str, Any] = {
+        "dropped_by_language": texts.rows.dropped,
+        "duplicates": {
+            "languages": texts.duplicates.languages,
+            "cluster_sizes": {str(low): {"clusters": c, "rows": rows} for low, c, rows in texts.duplicates.sizes},
+        },
+        "distributions": {
+            measure.name: {
+                side: {code: {"rows": spread.rows, "quantiles": spread.quantiles} for code, spread in spreads.items()}
+                for side, spreads in (("kept", measure.kept), ("dropped", measure.dropped))
+            }
+            for measure in texts.measures
+        },
+    }
+    if texts.previous is not None:
+        result["changes"] = {
+            change.language: {"before": change.before, "now": change.now}
+            for change in changes(texts.previous, texts.rows)
+        }
+    return result
 
 
 def _seconds(by_stage: Mapping[str, float | None]) -> dict[str, float]:

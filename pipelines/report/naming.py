@@ -1,16 +1,31 @@
 """Names as people write them: systems, objectives, languages, choices."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from pipelines.datasets.reasons import Reason
 from pipelines.report.units import count
 from pipelines.text.languages import LANGUAGES
 
 _SYSTEMS = {"untrained": "untrained encoder", "char_ngrams": "character n-grams"}
 _OBJECTIVES = {"mlm": "MMLM", "mmlm": "MMLM", "tlm": "TLM", "xlco": "XLCO"}
+_MEASURES = {
+    "chars": "characters",
+    "letters": "share of letters",
+    "digits": "share of digits",
+    "punctuation": "share of punctuation",
+    "lid_prob": "probability of the identified language",
+    "perplexity": "perplexity",
+    "agreement": "agreement of a document's paragraphs on its language",
+    "alphabetic_words": "share of words with a letter",
+    "repeated_line_chars": "characters in repeated lines",
+    "top_2gram": "characters in the commonest two words",
+    "repeated_5gram": "characters in repeated five words",
+}
 
 
 def system_label(name: str) -> str:
@@ -23,6 +38,20 @@ def system_label(name: str) -> str:
 
 def objective_label(name: str) -> str:
     return _OBJECTIVES.get(name, name)
+
+
+def measure_label(name: str) -> str:
+    return _MEASURES.get(name, name)
+
+
+def meaning(reason: str) -> str:
+    """Return what a reason says; an earlier version may have had another one."""
+    return Reason(reason).meaning if reason in set(Reason) else reason
+
+
+def heat(share: float) -> int:
+    """Return how strong the colour of a share is, in percent: small shares are seen as well."""
+    return round(100 * math.sqrt(share))
 
 
 def language_name(code: str) -> str:

@@ -9,6 +9,8 @@ from markupsafe import Markup
 
 from pipelines.report import charts, naming, units
 from pipelines.report.config import ReportSection
+from pipelines.report.corpus import TextFacts, changes
+from pipelines.report.corpus_charts import measure_charts
 from pipelines.report.facts import ReportFacts
 from pipelines.report.svg import variable_of
 
@@ -26,8 +28,12 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "setting": naming.setting,
     "kind": naming.kind_label,
     "prose": naming.prose,
+    "meaning": naming.meaning,
+    "heat": naming.heat,
 }
 _CONFUSIONS = 12
+_REASONS = 12  # columns of the table by language
+_LANGUAGES = 110  # rows of a chart
 
 
 def page(facts: ReportFacts, section: ReportSection) -> str:
@@ -47,6 +53,10 @@ def page(facts: ReportFacts, section: ReportSection) -> str:
         title=section.title or f"Polyloom: run “{facts.name}”",
         examples=section.examples,
         confusions=_CONFUSIONS,
+        readings=section.readings,
+        flagged_loss=section.flagged_loss,
+        changed=changes(facts.texts.previous, facts.texts.rows) if facts.texts.previous else [],
+        columns=_REASONS,
         share=units.share,
         variables={name: variable_of(colour) for name, colour in colours.items()},
         style=Markup(environment.get_template("style.css").render()),
@@ -55,9 +65,9 @@ def page(facts: ReportFacts, section: ReportSection) -> str:
     return text
 
 
-def _charts(facts: ReportFacts, colours: dict[str, str]) -> dict[str, Markup]:
+def _charts(facts: ReportFacts, colours: dict[str, str]) -> dict[str, Any]:
     """Return the charts by name, those that the run has facts for."""
-    drawn = {}
+    drawn: dict[str, Any] = {"measures": _measure_charts(facts.texts)}
     if facts.corpus.languages:
         drawn["languages"] = charts.languages_by_size(facts.corpus)
     if facts.language_id is not None:
@@ -69,6 +79,11 @@ def _charts(facts: ReportFacts, colours: dict[str, str]) -> dict[str, Markup]:
         drawn["by_language"] = charts.retrieval_by_language(facts.retrieval, colours)
         drawn["dev"] = charts.dev_choices(facts.retrieval, colours)
     return drawn
+
+
+def _measure_charts(texts: TextFacts) -> list[dict[str, Any]]:
+    languages = texts.rows.languages[:_LANGUAGES]
+    return [{"title": title, "svg": chart} for title, chart in measure_charts(texts.measures, languages)]
 
 
 def _yaml(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.evidence import QUARANTINE, QuarantineEntry, Sample
+from pipelines.report.corpus_reading import text_facts
 from pipelines.report.deviations import deviations
 from pipelines.report.facts import (
     ArmFacts,
@@ -33,16 +34,22 @@ _OBJECTIVES = ("mlm", "tlm", "xlco")
 _PACKAGES = ("polyloom", "apache-beam", "pyarrow", "numpy", "torch", "sentencepiece", "transformers", "prefect")
 
 
-def read_facts(name: str, inputs: Inputs) -> ReportFacts:
-    """Return what there is to report of a run, from the datasets of its stages; a stage that is absent is left out."""
+def read_facts(name: str, inputs: Inputs, previous: str | None = None) -> ReportFacts:
+    """Return what there is to report of a run, from the datasets of its stages; a stage that is absent is left out.
+
+    `previous` is what an earlier run left, to compare with (see `earlier_rows`).
+    """
     datasets = list(in_reading_order([dataset for instances in inputs.values() for dataset in instances.values()]))
-    (ingest,), (publish,) = inputs["ingest"].values(), inputs["publish"].values()
+    ingest, deduplicate, publish = (
+        next(iter(inputs[stage].values())) for stage in ("ingest", "deduplicate", "publish")
+    )
     arms = inputs.get("pretrain", {})
     tokens, scores = (next(iter(inputs.get(stage, {}).values()), None) for stage in ("tokenize", "evaluate"))
     return ReportFacts(
         name=name,
         stages=[stage_facts(dataset) for dataset in datasets],
         corpus=corpus_facts(publish),
+        texts=text_facts(deduplicate, publish, previous),
         language_id=language_id_facts(ingest.manifest.summary.get("confusion", {})),
         tokenizer=None if tokens is None else tokenizer_facts(tokens.manifest.summary),
         arms=[arm_facts(name, dataset) for name, dataset in arms.items()],

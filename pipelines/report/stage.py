@@ -13,7 +13,7 @@ from pipelines.report.reading import read_facts
 def run(job: Job) -> Outcome:
     """Write `report.html` and `report.json` from the datasets of all stages that the recipe has."""
     section: ReportSection = job.config
-    facts = read_facts(job.draft.folder.parent.name, job.inputs)  # runs/NAME/report-FINGERPRINT
+    facts = read_facts(job.draft.folder.parent.name, job.inputs, section.previous)  # runs/NAME/report-…
     values = json.dumps(figures(facts), ensure_ascii=False, indent=1) + "\n"
     return Outcome(
         unit_in="datasets",

@@ -5,33 +5,19 @@ from dataclasses import dataclass
 from functools import partial
 
 from pipelines.config.ingest import IngestSection
-from pipelines.config.sources import CatalogSource, LinesSource, Source, WarcSource
+from pipelines.config.sources import LinesSource, Source
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.evidence import QuarantineEntry
 from pipelines.datasets.stage import Job, Outcome
-from pipelines.formats.arrow import Arrow
-from pipelines.formats.catalog import Catalog
-from pipelines.formats.compressed import RawFile
-from pipelines.formats.fields import Fields
-from pipelines.formats.jsonl import Jsonl
-from pipelines.formats.lines import Lines
-from pipelines.formats.parquet import Parquet
-from pipelines.formats.protocol import Format, Split
-from pipelines.formats.warc import Warc
+from pipelines.formats.protocol import Split
 from pipelines.stages.ingesting.measured import measured
 from pipelines.stages.ingesting.rows import Split as Staged
+from pipelines.stages.ingesting.sources import divider, open_format
 from pipelines.stages.ingesting.summary import split_summary, summary
 from pipelines.stages.work import each_task, records_of, samples_by_reason, total
 from pipelines.text.langid import identifier
-from pipelines.text.normalize import lines, paragraphs
-
-_WITH_FIELDS: dict[str, type[Jsonl] | type[Parquet] | type[Arrow]] = {
-    "jsonl": Jsonl,
-    "parquet": Parquet,
-    "arrow": Arrow,
-}
 
 
 @dataclass(frozen=True)
@@ -50,7 +36,7 @@ class IngestTask:
 def run(job: Job) -> Outcome:
     """Read, normalise and measure every source; rows stay in the order of their files."""
     section: IngestSection = job.config
-    identifier(section.language_model)  # a bad path or file ends the run here, in one sentence
+    identifier(section.model)  # a bad path or file ends the run here, in one sentence
     tasks = [
         IngestTask(source, number, part)
         for source in section.sources
@@ -72,30 +58,14 @@ def run(job: Job) -> Outcome:
     )
 
 
-def open_format(source: Source) -> Format:
-    """Return the reader for a source of the config."""
-    if isinstance(source, CatalogSource):
-        return Catalog(
-            source.name, source.path, source.pattern, source.languages, source.split_bytes, source.max_member_bytes
-        )
-    raw = RawFile(source.path, source.max_unpacked_bytes, source.max_ratio)
-    if isinstance(source, LinesSource):
-        return Lines(source.name, raw, source.language, source.documents, source.split_bytes, source.max_record_bytes)
-    if isinstance(source, WarcSource):
-        return Warc(source.name, raw, source.language, source.split_bytes, source.max_record_bytes)
-    fields = Fields(source.text_field, source.document_field, source.language_field, source.language)
-    kind = _WITH_FIELDS[source.format]
-    return kind(source.name, raw, fields, source.split_bytes, source.max_record_bytes)
-
-
 def ingest_split(section: IngestSection, draft: Draft, task: IngestTask) -> SplitRecord:
     """Read one split and write its rows (STAGED) and its documents (DOCUMENTS) as an Arrow file each."""
-    staged = Staged(paragraphs if isinstance(task.source, CatalogSource) else lines)
+    staged = Staged(divider(task.source))
     for records in open_format(task.source).read(task.part):
         staged.add(records)
     rows = staged.paragraphs(mask=section.personal_data == "mask")
     by_document = isinstance(task.source, LinesSource) and task.source.documents
-    table, documents = measured(rows, by_document, identifier(section.language_model))
+    table, documents = measured(rows, by_document, identifier(section.model))
     source = {"source": task.source.name}
     files = [
         draft.write_table(f"staged/{task.split}.arrow", table, {"kind": "staged", **source}),

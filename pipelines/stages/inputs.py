@@ -1,17 +1,16 @@
 """The rows that align, deduplicate and publish read: the staged texts and, where there are any, the aligned pairs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pyarrow as pa
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job
-from pipelines.dedup.exact import Hashes, cluster_keys, hash_texts
+from pipelines.dedup.exact import Hashes, hash_texts
 from pipelines.stages.work import mapped
 
 Kind = Literal["text", "pairs"]
@@ -21,14 +20,22 @@ Kind = Literal["text", "pairs"]
 class RowFile:
     """One file of texts or pairs, small enough to be sent about. Its `index` orders all files of a stage's input.
 
-    `clusters` is the file of its rows' clusters, once there is one.
+    `documents` is the file of the documents that texts belong to. `clusters` is the file of its rows' clusters, once
+    there is one, `document_clusters` that of its documents'; `near` and `near_clusters` are what was found of near
+    duplicates, if they were asked for; `scores` and `document_scores` what was annotated, if anything was.
     """
 
     index: int
     kind: Kind
     name: str
     path: Path
+    documents: Path | None = None
     clusters: Path | None = None
+    document_clusters: Path | None = None
+    near: Path | None = None
+    near_clusters: Path | None = None
+    scores: Path | None = None
+    document_scores: Path | None = None
 
     @property
     def split(self) -> str:
@@ -42,11 +49,38 @@ class RowFile:
     def table(self) -> pa.Table:
         return mapped(self.path)
 
+    def scored_table(self) -> pa.Table:
+        """Return the rows with their annotated columns."""
+        return _with_scores(self.table(), self.scores)
+
+    def scored_documents(self) -> pa.Table:
+        """Return the documents with their annotated columns. Raises ValueError as `document_table` does."""
+        return _with_scores(self.document_table(), self.document_scores)
+
+    def document_table(self) -> pa.Table:
+        """Return the file's documents (DOCUMENTS). Raises ValueError for a file of pairs, which has none."""
+        return mapped(self._given(self.documents))
+
     def cluster_table(self) -> pa.Table:
         """Return the clusters of the file's rows (CLUSTERS). Raises ValueError where the file was given none."""
-        if self.clusters is None:
-            raise ValueError(f"{self.name} was given no clusters")
-        return mapped(self.clusters)
+        return mapped(self._given(self.clusters))
+
+    def document_cluster_table(self) -> pa.Table:
+        """Return the clusters of its documents (CLUSTERS). Raises ValueError where the file was given none."""
+        return mapped(self._given(self.document_clusters))
+
+    def near_table(self) -> pa.Table:
+        """Return the near duplicates of its documents (NEAR). Raises ValueError where the file was given none."""
+        return mapped(self._given(self.near))
+
+    def near_cluster_table(self) -> pa.Table:
+        """Return the near clusters of its documents (NEAR_CLUSTERS). Raises ValueError where it was given none."""
+        return mapped(self._given(self.near_clusters))
+
+    def _given(self, path: Path | None) -> Path:
+        if path is None:
+            raise ValueError(f"{self.name} was not given the file that is asked for")
+        return path
 
 
 @dataclass(frozen=True)
@@ -61,18 +95,41 @@ class FileTask:
         return f"{self.step}/{self.file.split}"
 
 
-def row_files(job: Job, clusters: Dataset | None = None) -> list[RowFile]:
-    """Return the files of ingest and then of align, in the order of their manifests, with their clusters if given."""
+def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
+    """Return the files of ingest and then of align, in the order of their manifests.
+
+    `found` is what deduplicate made; with it the files have their clusters.
+    """
     ingested = job.input("ingest")
-    found: list[tuple[Kind, Dataset, FileEntry]] = [("text", ingested, e) for e in ingested.files(kind="staged")]
+    inputs: list[tuple[Kind, Dataset, FileEntry]] = [("text", ingested, e) for e in ingested.files(kind="staged")]
     if job.inputs.get("align"):
         aligned = job.input("align")
-        found += [("pairs", aligned, entry) for entry in aligned.files(kind="pairs")]
-    cluster_paths = _paths_of_clusters(clusters) if clusters else {}
-    return [
-        RowFile(index, kind, entry.name, dataset.path(entry), cluster_paths.get(entry.name))
-        for index, (kind, dataset, entry) in enumerate(found)
-    ]
+        inputs += [("pairs", aligned, entry) for entry in aligned.files(kind="pairs")]
+    documents = {entry.name: ingested.path(entry) for entry in ingested.files(kind="documents")}
+    clusters, own, near, near_clusters = (
+        _beside(found, kind) for kind in ("clusters", "document_clusters", "near", "near_clusters")
+    )
+    scores = _beside(job.input("annotate") if job.inputs.get("annotate") else None, "scores")
+    files = []
+    for index, (kind, dataset, entry) in enumerate(inputs):
+        file = RowFile(index, kind, entry.name, dataset.path(entry), clusters=clusters.get(entry.name))
+        if kind == "text":
+            name = documents_name(entry.name)
+            file = replace(
+                file,
+                documents=documents[name],
+                document_clusters=own.get(name),
+                near=near.get(name),
+                near_clusters=near_clusters.get(name),
+                document_scores=scores.get(name),
+            )
+        files.append(replace(file, scores=scores.get(entry.name)))
+    return files
+
+
+def documents_name(name: str) -> str:
+    """Return the name of the file of documents that belongs to a file of staged texts."""
+    return f"documents/{name.partition('/')[2]}"
 
 
 def tasks_for(step: str, files: Iterable[RowFile]) -> list[FileTask]:
@@ -87,12 +144,13 @@ def sides(table: pa.Table, kind: Kind) -> list[Hashes]:
     return [hash_texts(table.column("text").to_pylist())]
 
 
-def row_keys(file: RowFile) -> Hashes:
-    """Return the key under which a file's rows are copies of each other: uint64 [n]."""
-    table = file.table()
-    languages = table.column(file.language_column).to_pylist()
-    return cluster_keys(languages, *sides(table, file.kind)) if len(languages) else np.zeros(0, np.uint64)
+def _beside(dataset: Dataset | None, kind: str) -> dict[str, Path]:
+    """Return the files of this kind by the name of the file that each is row-aligned to."""
+    return {entry.partition["of"]: dataset.path(entry) for entry in dataset.files(kind=kind)} if dataset else {}
 
 
-def _paths_of_clusters(clusters: Dataset) -> dict[str, Path]:
-    return {entry.partition["of"]: clusters.path(entry) for entry in clusters.files(kind="clusters")}
+def _with_scores(table: pa.Table, path: Path | None) -> pa.Table:
+    scores = mapped(path) if path else pa.table({})
+    for name in scores.column_names:
+        table = table.append_column(name, scores[name])
+    return table

@@ -6,53 +6,103 @@ hashes alone are shuffled; and the shards, whose rows are re-read from where ing
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
+from pipelines.config.annotate import PERPLEXITY
 from pipelines.config.publish import PublishSection
+from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import SplitRecord
-from pipelines.datasets.evidence import Sample
+from pipelines.datasets.errors import UserError
 from pipelines.datasets.stage import Job, Outcome
-from pipelines.stages.inputs import FileTask, row_files, tasks_for
+from pipelines.stages.inputs import RowFile, row_files, tasks_for
+from pipelines.stages.publishing.blocklist import load_blocklist
 from pipelines.stages.publishing.card import card
-from pipelines.stages.publishing.decide import Deciding, decisions
-from pipelines.stages.publishing.screen import pairs_by_document, screen_file, small_languages
+from pipelines.stages.publishing.choose import choices
+from pipelines.stages.publishing.contaminated import list_hits, read_tests, write_index
+from pipelines.stages.publishing.decide import decisions
+from pipelines.stages.publishing.index import KeySpace
+from pipelines.stages.publishing.percentiles import (
+    asked_percentiles,
+    derived_limits,
+    perplexity_cutoffs,
+    survey_file,
+)
+from pipelines.stages.publishing.screen import Screening, pairs_by_document, screen_file, small_languages
 from pipelines.stages.publishing.shards import plan_shards, write_shard
 from pipelines.stages.publishing.splits import Assignment, assign
-from pipelines.stages.publishing.thresholds import values
-from pipelines.stages.work import add_up, each_task, records_of, run_counted, samples_by_reason, total, unfinished
+from pipelines.stages.publishing.standing import Deciding
+from pipelines.stages.publishing.summary import summary, write_evidence
+from pipelines.stages.publishing.thresholds import Limits, values
+from pipelines.stages.work import each_task, records_of, run_counted, total, unfinished
 
 
 def run(job: Job) -> Outcome:
     """Screen, assign documents to splits, decide, and write the shards and the card."""
     section: PublishSection = job.config
+    _check_near(section, job.input("deduplicate"))
     files = row_files(job, job.input("deduplicate"))
+    limits = _limits(job, section, files)
     screens = tasks_for("screen", files)
-    each_task(job, "Screen", screens, partial(screen_file, section, _usual_ratios(job)))
+    contamination = section.filters.contamination
+    tests = read_tests(contamination) if contamination else []
+    index = write_index(job.draft, tests, contamination) if contamination else None
+    each_task(job, "Screen", screens, partial(screen_file, Screening(limits, _usual_ratios(job), index)))
     screened = records_of(job.draft, screens)
 
     assignment = _assignment(section, screened)
     small = small_languages(screened, section.thresholds.min_language_rows)
-    tasks = tasks_for("decide", files)
-    _decide(job, tasks, Deciding(job.draft, section.thresholds, assignment, small, section.buckets))
-    decided = records_of(job.draft, tasks)
-    counts, _, samples = total(decided)
+    space = KeySpace.of(job.input("deduplicate"))
+    deciding = Deciding(job.draft, limits, section.duplicates, assignment, small, space, section.buckets)
+    decided = _decide(job, deciding, files)
+    counts, kept_files, samples = total(decided)
 
     shards = plan_shards(files, decided, _pivot(job), section.shard_rows)
     each_task(job, "Shards", shards, write_shard)
     written = [entry for record in records_of(job.draft, shards) for entry in record.files]
 
-    summary = _summary(section, decided, assignment)
-    readme = job.draft.write_bytes("README.md", card(section, counts, summary["rows"]).encode(), {"kind": "card"})
-    return Outcome("rows", "rows", counts, [*written, readme], summary, samples)
+    told = summary(decided, values(limits), assignment)
+    if contamination:
+        hits, told["contamination"] = list_hits(job.draft, files, tests)
+        written.append(hits)
+    text = card(section, counts, told["rows"], values(limits))
+    readme = job.draft.write_bytes("README.md", text.encode(), {"kind": "card"})
+    evidence = write_evidence(job.draft, decided)
+    return Outcome("rows", "rows", counts, [*written, *kept_files, *evidence, readme], told, samples)
+
+
+def _limits(job: Job, section: PublishSection, files: Sequence[RowFile]) -> Limits:
+    """Return the limits in force; those given as percentiles are found in a pass of their own."""
+    if section.filters.blocklist is not None:
+        load_blocklist(section.filters.blocklist)  # a bad list ends the run here, in one sentence
+    scores = job.input("annotate").manifest.summary["columns"] if job.inputs.get("annotate") else {}
+    if section.filters.perplexity is not None and "documents" not in scores.get(PERPLEXITY, []):
+        raise UserError("publish.filters.perplexity needs a perplexity: add a section `annotate` with `perplexity`")
+    derived: dict[str, dict[str, float]] = {}
+    if asked := asked_percentiles(section, scores):
+        surveys = tasks_for("survey", files)
+        each_task(job, "Survey", surveys, partial(survey_file, asked))
+        derived = derived_limits(asked, records_of(job.draft, surveys))
+    return Limits.of(section, scores, derived, perplexity_cutoffs(section.filters.perplexity, derived))
 
 
 def _assignment(section: PublishSection, screened: Sequence[SplitRecord]) -> Assignment:
     return assign(section.test, section.dev, pairs_by_document(screened, "test"), pairs_by_document(screened, "dev"))
 
 
-def _decide(job: Job, tasks: list[FileTask], deciding: Deciding) -> None:
-    pending = unfinished(job.draft, tasks)
-    run_counted(job, tasks, pending, lambda pipeline: decisions(pipeline, deciding, tasks, pending))
+def _decide(job: Job, deciding: Deciding, files: Sequence[RowFile]) -> list[SplitRecord]:
+    """Decide on documents, where whole ones may go as copies, and then on every row."""
+    if deciding.by_document:
+        chosen = tasks_for("choose", [file for file in files if file.kind == "text"])
+        pending = unfinished(job.draft, chosen)
+        run_counted(job, chosen, pending, lambda pipeline: choices(pipeline, deciding, chosen, pending))
+    tasks = tasks_for("decide", files)
+    left = unfinished(job.draft, tasks)
+    run_counted(job, tasks, left, lambda pipeline: decisions(pipeline, deciding, tasks, left))
+    return records_of(job.draft, tasks)
+
+
+def _check_near(section: PublishSection, deduplicated: Dataset) -> None:
+    if section.duplicates.near == "one" and not deduplicated.manifest.config["near"]:
+        raise UserError("publish.duplicates.near: near duplicates were not sought; add `near: {}` to deduplicate")
 
 
 def _usual_ratios(job: Job) -> dict[str, float]:
@@ -62,24 +112,3 @@ def _usual_ratios(job: Job) -> dict[str, float]:
 def _pivot(job: Job) -> str:
     aligned = job.inputs.get("align")
     return str(job.input("align").manifest.config["pivot"]) if aligned else ""
-
-
-def _summary(section: PublishSection, decided: Sequence[SplitRecord], assignment: Assignment) -> dict[str, Any]:
-    summaries = [record.summary for record in decided]
-    dropped = add_up(summary["dropped"] for summary in summaries)
-    return {
-        "rows": add_up(summary["kept"] for summary in summaries),
-        "dropped": dropped,
-        "thresholds": {str(reason): keys for reason, keys in values(section.thresholds).items()},
-        "documents_added": {
-            part: sum(1 for level in assignment.added.values() if level == number)
-            for number, part in ((1, "dev"), (2, "test"))
-        },
-        "examples": {kind: _examples(summaries, kind) for kind in dropped},
-    }
-
-
-def _examples(summaries: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    rows = (row for summary in summaries for row in summary["examples"].get(kind, []))
-    found = samples_by_reason((kind, Sample.model_validate(row)) for row in rows)
-    return [sample.model_dump() for sample in found.get(kind, [])]

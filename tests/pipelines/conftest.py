@@ -1,16 +1,42 @@
 """What tests of several packages use."""
 
+import gzip
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import sentencepiece
+import yaml
+
+from pipelines.datasets.stage import execute
+from pipelines.plan import plan
+from pipelines.recipe import load_recipe
+
+LINES = [
+    b"das passwort ist eingerichtet",
+    b"kurz",
+    b"Das  Passwort ist\x07 eingerichtet",
+    b"gr\xf6\xdfe",
+    b"",
+    b"gib den namen und das passwort ein",
+]
+PAGES = [
+    {"url": "http://a/1", "text": "enter your name and your password\n\nthe password is configured"},
+    {"url": "http://a/2", "text": None},
+    {"url": "http://a/3", "text": "enter your name\n \nenter your name and your password"},
+]
+MESSAGES = {
+    "en": {"title": "enter the password", "help": "the name is configured"},
+    "de": {"title": "das passwort eingeben", "help": "der name ist eingerichtet"},
+}
 
 ROOT = Path(__file__).parents[2]
 _START_SECONDS = 60
@@ -99,3 +125,107 @@ def language_model() -> str:
     training stops with "Encountered NaN" in some processes.
     """
     return str(Path(__file__).with_name("models") / "three_languages.bin")
+
+
+def write_recipe(folder: Path, model: str) -> Path:
+    """Write the raw files and a recipe that reads them."""
+    raw = folder / "raw"
+    (raw / "app" / "door").mkdir(parents=True)
+    (raw / "wild.txt.gz").write_bytes(gzip.compress(b"\n".join(LINES) + b"\n"))
+    (raw / "pages.jsonl").write_text("".join(json.dumps(page) + "\n" for page in PAGES))
+    for language, messages in MESSAGES.items():
+        (raw / "app" / "door" / f"{language}.json").write_text(json.dumps(messages))
+    recipe = {
+        "name": "small",
+        "runs": str(folder / "runs"),
+        "engine": {"workers": 1},
+        "ingest": {
+            "language_model": model,
+            "tolerated_share": 0.5,
+            "sources": [
+                {"format": "lines", "name": "wild", "path": str(raw / "wild.txt.gz"), "language": "de"},
+                {"format": "jsonl", "name": "pages", "path": str(raw / "pages.jsonl"), "document_field": "url"},
+                {
+                    "format": "catalog",
+                    "name": "app",
+                    "path": str(raw / "app"),
+                    "pattern": "{document}/{language}.json",
+                    "languages": ["en", "de"],
+                },
+            ],
+        },
+        "align": {},
+        "deduplicate": {},
+        "publish": {
+            "thresholds": {"min_chars": 6},
+            "test": {"share": 0},
+            "dev": {"share": 0},
+            "origin": "Sentences made up for a test.",
+        },
+    }
+    path = folder / "small.yaml"
+    path.write_text(yaml.safe_dump(recipe))
+    return path
+
+
+def run_stages(path: Path, *stages: str) -> dict[str, Path]:
+    """Run these stages of a recipe, or all, and return their folders."""
+    recipe = load_recipe(path)
+    planned = plan(recipe)
+    for run in planned:
+        if not stages or run.spec.name in stages:
+            execute(run, recipe.engine)
+    return {run.spec.name: run.folder for run in planned}
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable[..., dict[str, Path]]:
+    """Return a function that runs these stages of a recipe, or all, and returns the folder of each."""
+    return run_stages
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory, language_model: str) -> Path:
+    """The recipe of a corpus of several formats that is made up to publish. Tests leave it as it is."""
+    path = write_recipe(tmp_path_factory.mktemp("small"), language_model)
+    run_stages(path)
+    return path
+
+
+@pytest.fixture
+def own(tmp_path: Path, language_model: str) -> Path:
+    """The same recipe before anything has run, for tests that change something."""
+    return write_recipe(tmp_path, language_model)
+
+
+# An order-2 model, probabilities as base-10 logarithms, back-off weights in the last column.
+ARPA = """\\data\\
+ngram 1=5
+ngram 2=2
+
+\\1-grams:
+-1.0\t<unk>\t0
+-99\t<s>\t-0.5
+-0.7\t</s>\t0
+-0.6\t▁00\t-0.25
+-0.9\t.\t0
+
+\\2-grams:
+-0.2\t<s> ▁00
+-0.3\t▁00 .
+
+\\end\\
+"""
+
+
+@pytest.fixture(scope="session")
+def perplexity_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the models of `xx`: an ARPA file, and a SentencePiece model whose pieces are `▁00` and `.`."""
+    folder = tmp_path_factory.mktemp("lm")
+    (folder / "xx.arpa").write_text(ARPA, encoding="utf-8")
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["00 .", "00 ."] * 50), model_prefix=str(folder / "xx"), vocab_size=7,
+        user_defined_symbols=["▁00", "."], hard_vocab_limit=False, minloglevel=2,
+    )  # fmt: skip
+    (folder / "xx.model").rename(folder / "xx.sp.model")
+    return folder

@@ -1,5 +1,6 @@
 """The corpus sections: a wrong value is refused before any work, and what cannot matter is not fingerprinted."""
 
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipelines.config import STAGES
 from pipelines.config.deduplicate import DeduplicateSection
-from pipelines.config.ingest import IngestSection
+from pipelines.config.ingest import Heliport, IngestSection
 from pipelines.config.publish import PublishSection
 from pipelines.datasets.fingerprint import canonical
 
@@ -48,6 +49,27 @@ def test_a_wrong_source_is_refused(change: dict[str, Any], message: str) -> None
 
 def test_two_sources_need_two_names() -> None:
     assert "two sources have one name; give each its own" in refused({**INGEST, "sources": [SOURCE, SOURCE]})
+
+
+def test_heliport_counts_by_its_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "app.whl").write_bytes(b"raw")
+    source = {**SOURCE, "path": str(tmp_path / "app.whl")}
+    found = []
+    for number in ("1.0.1", "2.0"):
+        monkeypatch.setattr("pipelines.config.ingest.version", lambda name, number=number: number)
+        section = IngestSection.model_validate({"sources": [source], "language_model": "heliport"})
+        assert section.model == "heliport"
+        found.append(canonical(section)["language_model"])
+    assert found == [{"heliport": "1.0.1"}, {"heliport": "2.0"}]
+
+
+def test_heliport_need_not_be_there_to_read_a_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("pipelines.config.ingest.version", missing)
+    section = IngestSection.model_validate({**INGEST, "language_model": "heliport"})
+    assert section.language_model == Heliport(heliport="")
 
 
 @pytest.mark.parametrize("values", [{"test": {"share": 0.5}}, {"thresholds": {"min_letters": 2}}, {"shard_rows": 0}])

@@ -26,6 +26,7 @@ class Recipe(BaseModel):
     count: Annotated[int | None, Ge(1)] = Field(None, description="A count.")
     parts: dict[str, Inner | Other] = Field({}, description="Parts.")
     mode: Literal["x", "y"] = Field("x", description="A mode.")
+    limit: float | Other | None = Field(None, description="A number or its source.")
     on: bool = Field(True, description="A switch.")
 
 
@@ -37,6 +38,7 @@ def test_every_key_has_its_type_default_and_meaning(monkeypatch) -> None:  # typ
         "| `count` | whole number ≥ 1 | none | A count. |",
         "| `parts` | map of name to section | see meaning | Parts. |",
         "| `mode` | `x` or `y` | `x` | A mode. |",
+        "| `limit` | number or `{kind: …}` | none | A number or its source. |",
         "| `on` | `true` or `false` | `true` | A switch. |",
         "| `sizes` | list of whole number | `(1, 2)` | Some sizes. |",
         "## `parts.NAME` with `kind: a`",

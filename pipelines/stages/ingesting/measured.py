@@ -39,7 +39,7 @@ def measured(rows: Paragraphs, by_document: bool, identifier: LanguageIdentifier
         "lid": dictionary(voted.languages),
         "lid_prob": voted.probabilities,
         "agreement": voted.agreement,
-        **measure_documents(texts, document_row, languages),
+        **measure_documents(texts, document_row, languages, measures),
     }
     columns = {
         "file": dictionary(places.file),

@@ -13,7 +13,7 @@ from pipelines.datasets.evidence import QuarantineEntry, Sample
 from pipelines.datasets.reasons import Reason
 from pipelines.formats.protocol import Records, Unreadable
 from pipelines.text.languages import canonical
-from pipelines.text.normalize import normalize_all
+from pipelines.text.normalize import Change, normalize_all
 from pipelines.text.personal import find_personal
 
 Int32 = npt.NDArray[np.int32]
@@ -90,7 +90,7 @@ class Split:
             self.places.only(kept),
             personal.texts,
             clean.changed[kept],
-            clean.changes[kept],
+            clean.changes[kept] | np.uint8(Change.PERSONAL) * (mask & (personal.emails + personal.addresses > 0)),
             personal.emails,
             personal.addresses,
         )

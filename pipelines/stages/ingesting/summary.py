@@ -1,32 +1,41 @@
 """What ingest tells of the languages: rows by language, and declared against identified languages."""
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 
-from pipelines.stages.work import add_up
+from pipelines.stages.work import add_up, codes, column
 
 CONFUSIONS: Final = 10  # identified languages listed for each declared one
 
 
 def split_summary(table: pa.Table) -> dict[str, Any]:
     """Return the counts of one split's rows (STAGED)."""
-    languages, found = table["lang"].to_pylist(), table["lid"].to_pylist()
-    confusion: dict[str, Counter[str]] = {}
-    characters: Counter[str] = Counter()
-    changed_rows: Counter[str] = Counter()
-    columns = (table["chars"].to_pylist(), table["changed"].to_pylist())
-    for language, identified, chars, changes in zip(languages, found, *columns, strict=True):
-        confusion.setdefault(language, Counter())[identified] += 1
-        characters[language] += chars
-        changed_rows[language] += changes > 0
-    rows = Counter(languages)
-    by_language = {
-        name: {"rows": rows[name], "characters": characters[name], "changed_rows": changed_rows[name]} for name in rows
+    language, names = codes(table, "lang")
+    found, labels = codes(table, "lid")
+    chars = column(table, "chars").to_numpy()
+    changed = column(table, "changed").to_numpy() > 0
+    columns = zip(
+        names,
+        np.bincount(language, minlength=len(names)).tolist(),
+        np.bincount(language, chars, len(names)).astype(np.int64).tolist(),
+        np.bincount(language, changed, len(names)).astype(np.int64).tolist(),
+        strict=True,
+    )
+    pairs = np.bincount(language.astype(np.int64) * len(labels) + found, minlength=len(names) * len(labels))
+    grid = pairs.reshape(len(names), len(labels)).tolist()
+    return {
+        "languages": {
+            name: {"rows": rows, "characters": characters, "changed_rows": changed_rows}
+            for name, rows, characters, changed_rows in columns
+        },
+        "confusion": {
+            name: {label: count for label, count in zip(labels, counts, strict=True) if count}
+            for name, counts in zip(names, grid, strict=True)
+        },
     }
-    return {"languages": by_language, "confusion": {name: dict(counts) for name, counts in confusion.items()}}
 
 
 def summary(parts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,16 +1,19 @@
 """The dataset card: what a corpus holds, where it comes from, and how it was made, as a README."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pipelines.config.publish import PublishSection
 from pipelines.datasets.counts import Counts
+from pipelines.datasets.reasons import Reason
 from pipelines.dedup.survivors import SPLITS
-from pipelines.stages.publishing.thresholds import values
 from pipelines.text.languages import LANGUAGES
 
 
-def card(section: PublishSection, counts: Counts, kept: dict[str, Any]) -> str:
-    """Return the card in Markdown; `kept` counts rows by kind, language and split."""
+def card(
+    section: PublishSection, counts: Counts, kept: dict[str, Any], limits: Mapping[Reason, Mapping[str, Any]]
+) -> str:
+    """Return the card in Markdown; `kept` counts rows by kind, language and split, `limits` are by reason and key."""
     parts = [
         f"# {section.title}",
         section.origin,
@@ -22,7 +25,7 @@ def card(section: PublishSection, counts: Counts, kept: dict[str, Any]) -> str:
         "Rows that fail a threshold were dropped first; of each cluster of copies (equal under NFKC and case folding) "
         "one row was kept; whole documents were held out for dev and test; and every row equal to one that is held "
         "out more, on either side and in any language, was dropped.",
-        _reasons(section, counts),
+        _reasons(counts, limits),
         "## Layout",
         "`text/LANGUAGE/SPLIT-NNNNN.arrow` and `pairs/PIVOT-LANGUAGE/SPLIT-NNNNN.arrow` are Arrow IPC files; "
         "`manifest.json` lists them with rows, bytes and checksums. A row's source is its `file`, `record` and "
@@ -41,10 +44,13 @@ def _sizes(kind: str, languages: dict[str, dict[str, int]]) -> str:
     return "\n".join(rows)
 
 
-def _reasons(section: PublishSection, counts: Counts) -> str:
-    thresholds = values(section.thresholds)
+def _reasons(counts: Counts, limits: Mapping[Reason, Mapping[str, Any]]) -> str:
     rows = ["| dropped because | rows | threshold |", "|---|--:|---|"]
     for reason, count in counts.dropped.items():
-        shown = ", ".join(f"{name} = {value:g}" for name, value in thresholds.get(reason, {}).items())
+        shown = ", ".join(f"{name} {_shown(value)}" for name, value in limits.get(reason, {}).items())
         rows.append(f"| {reason.meaning} | {count:,} | {shown} |")
     return "\n".join(rows)
+
+
+def _shown(limit: float | Mapping[str, float]) -> str:
+    return "by language" if isinstance(limit, Mapping) else f"= {limit:g}"

@@ -5,53 +5,39 @@ Two kinds of messages share one shuffle. `copies` are the rows of clusters large
 all rows; only rows that passed the thresholds send any.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
-from pipelines.config.publish import Thresholds
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.evidence import Sample
+from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
+from pipelines.datasets.schemas import DECISIONS
 from pipelines.dedup.exact import Hashes, by_bucket, mix
 from pipelines.dedup.survivors import SPLITS, Levels, leaks, losers
 from pipelines.stages.inputs import FileTask, RowFile
-from pipelines.stages.publishing.screen import screened
-from pipelines.stages.publishing.splits import Assignment
-from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, code_of, describe
+from pipelines.stages.publishing.choose import lost_documents
+from pipelines.stages.publishing.index import write_index
+from pipelines.stages.publishing.screen import screened, whole_rows
+from pipelines.stages.publishing.standing import Deciding, Rows, standing
+from pipelines.stages.publishing.summary import account
+from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, Limits, code_of, describe
 from pipelines.stages.work import codes, column, mapped, samples_by_reason
 
 COPIES: Final = "copies"
 TEXTS: Final = "texts"
+KEPT: Final = ""  # the reason of a row that is kept
+DOCUMENT_REASONS: Final = (Reason.DUPLICATE_DOCUMENT, Reason.NEAR_DUPLICATE)
 CANDIDATES = 60  # rows of a reason that a file offers as samples; copies among them show once
 
 Message = tuple[tuple[str, int], tuple[int, Any, Any, Any, Any]]  # (kind, bucket), (file, rows, hashes, levels, ranks)
 Verdict = tuple[int, tuple[str, Any] | None]  # file, (kind, rows that go)
-
-
-@dataclass(frozen=True)
-class Deciding:
-    """What every file is decided by."""
-
-    draft: Draft
-    thresholds: Thresholds
-    assignment: Assignment
-    small: Mapping[str, list[str]]  # languages that are too small, by kind
-    buckets: int
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The rows of one file before copies are resolved: the reason to drop them or 0, and their level."""
-
-    failures: Codes
-    levels: Levels
-    clusters: Hashes
 
 
 def decisions(pipeline: beam.Pipeline, deciding: Deciding, tasks: list[FileTask], pending: list[FileTask]) -> None:
@@ -82,7 +68,8 @@ class SendHashes(beam.DoFn):
         rows = _rows(self._deciding, task)
         clusters = task.file.cluster_table()
         passed = rows.failures == PASSED
-        copies = np.flatnonzero(passed & (column(clusters, "cluster_size").to_numpy() > 1))
+        resolved = task.file.kind == "pairs" or self._deciding.duplicates.paragraphs == "one"
+        copies = np.flatnonzero(passed & resolved & (column(clusters, "cluster_size").to_numpy() > 1))
         ranks = column(clusters, "rank").to_numpy()
         yield from self._messages(COPIES, task.file, copies, rows.clusters[copies], rows.levels, ranks)
         texts = np.flatnonzero(passed)
@@ -132,20 +119,20 @@ def kept_rows(draft: Draft, file: RowFile, language: str, split: str) -> Any:
     """Return the positions of a file's rows that are published in this language and split: int64 [n]."""
     languages, names = codes(file.table(), file.language_column)
     decided = mapped(draft.folder / _name(file))
-    reasons, levels = (column(decided, name).to_numpy() for name in ("reason", "level"))
-    here = (reasons == PASSED) & (levels == SPLITS.index(split)) & (languages == names.index(language))
+    here = languages == names.index(language)
+    for name, value in (("reason", KEPT), ("split", split)):
+        labels, values = codes(decided, name)
+        here &= np.isin(labels, [code for code, label in enumerate(values) if label == value])
     return np.flatnonzero(here)
 
 
-def _rows(deciding: Deciding, task: FileTask) -> _Rows:
-    table = task.file.table()
-    failures = screened(deciding.draft, task.file).failures.copy()
-    language, names = codes(table, task.file.language_column)
-    small = [code for code, name in enumerate(names) if name in deciding.small.get(task.file.kind, [])]
-    failures[(failures == PASSED) & np.isin(language, small)] = code_of(Reason.SMALL_LANGUAGE)
-    document, documents = codes(table, "document")
-    clusters = column(task.file.cluster_table(), "cluster").to_numpy()
-    return _Rows(failures, deciding.assignment.levels(documents, document, clusters), clusters)
+def _rows(deciding: Deciding, task: FileTask) -> Rows:
+    rows = standing(deciding, task)
+    if deciding.by_document and task.file.kind == "text":
+        passed = rows.failures == PASSED
+        for lost, reason in zip(lost_documents(deciding.draft, task.file), DOCUMENT_REASONS, strict=True):
+            rows.failures[passed & lost] = code_of(reason)
+    return rows
 
 
 def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, Any]]) -> SplitRecord:
@@ -155,38 +142,54 @@ def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, An
         for own, going in verdicts:
             if own == kind:
                 reasons[going] = code_of(reason)
-    entry = deciding.draft.write_table(_name(task.file), pa.table({"reason": reasons, "level": rows.levels}))
+    entries = [
+        _write(deciding.draft, task.file, reasons, rows.levels),
+        write_index(deciding.draft, deciding.key_space, task.file, reasons == PASSED),
+    ]
     counts = np.bincount(reasons, minlength=len(REASONS) + 1).tolist()
     dropped = {reason: count for reason, count in zip(REASONS, counts[1:], strict=True) if count}
     language, names = codes(task.file.table(), task.file.language_column)
-    examples = samples_by_reason(_candidates(deciding.thresholds, task.file, rows.clusters, reasons))
+    examples = samples_by_reason(_candidates(deciding.limits, task.file, rows.clusters, reasons))
     return SplitRecord(
-        files=[entry],
+        files=entries,
         rows=SplitRecord.rows_of(Counts(len(reasons), 0, counts[PASSED], dropped)),
         samples={reason: examples[reason] for reason in dropped},
         summary={
             "kept": {task.file.kind: _by_language(names, language, rows.levels, reasons == PASSED)},
             "dropped": {task.file.kind: {str(reason): count for reason, count in dropped.items()}},
             "examples": {task.file.kind: [sample.model_dump() for sample in examples.get(None, [])]},
+            **account(task.file, reasons, partial(describe, limits=deciding.limits)),
         },
     )
+
+
+def _write(draft: Draft, file: RowFile, reasons: Codes, levels: Levels) -> FileEntry:
+    columns = (_labels(reasons, [KEPT, *map(str, REASONS)]), _labels(levels, SPLITS))
+    table = pa.table(dict(zip(DECISIONS.names, columns, strict=True)), schema=DECISIONS)
+    return draft.write_table(_name(file), table, {"kind": "decisions", "of": file.name})
+
+
+def _labels(values: Any, names: Sequence[str]) -> pa.DictionaryArray:
+    """Return small numbers as the names that they stand for; names of no row are left out."""
+    used, places = np.unique(values, return_inverse=True)
+    return pa.DictionaryArray.from_arrays(places.astype(np.int32), pa.array([names[number] for number in used]))
 
 
 def _by_language(names: list[str], language: Any, levels: Levels, kept: Any) -> dict[str, dict[str, int]]:
     flat = np.bincount(language[kept] * len(SPLITS) + levels[kept], minlength=len(names) * len(SPLITS))
     grid = flat.reshape(len(names), len(SPLITS)).tolist()
-    return {name: dict(zip(SPLITS, row, strict=True)) for name, row in zip(names, grid, strict=True)}
+    return {name: dict(zip(SPLITS, row, strict=True)) for name, row in zip(names, grid, strict=True) if name}
 
 
 def _candidates(
-    thresholds: Thresholds, file: RowFile, clusters: Hashes, reasons: Codes
+    limits: Limits, file: RowFile, clusters: Hashes, reasons: Codes
 ) -> Iterator[tuple[Reason | None, Sample]]:
     """Yield some rows of every reason, and of those that are kept (None), that are no neighbours of each other."""
     order = np.argsort(mix(clusters ^ np.arange(len(reasons), dtype=np.uint64)))
     for code in np.unique(reasons).tolist():
         reason = None if code == PASSED else REASONS[code - 1]
-        for row in file.table().take(pa.array(order[reasons[order] == code][:CANDIDATES])).to_pylist():
-            detail = describe(reason, row, thresholds) if reason else ""
+        for row in whole_rows(file, order[reasons[order] == code][:CANDIDATES]):
+            detail = describe(reason, row, limits) if reason else ""
             if file.kind == "pairs":
                 text = f"{row['source_text']} → {row['target_text']}"
                 yield reason, Sample.of(row["target_file"], row["target_record"], text, row["target_lang"], detail)
@@ -195,4 +198,4 @@ def _candidates(
 
 
 def _name(file: RowFile) -> str:
-    return f"decide/{file.name}"
+    return f"decisions/{file.name}"

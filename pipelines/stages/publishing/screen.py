@@ -3,17 +3,21 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.config.publish import PublishSection
 from pipelines.datasets.draft import Draft, SplitRecord
+from pipelines.datasets.manifest import FileEntry
+from pipelines.datasets.reasons import Reason
 from pipelines.dedup.exact import Hashes
 from pipelines.stages.inputs import FileTask, RowFile, sides
-from pipelines.stages.publishing.thresholds import PASSED, Codes, pair_failures, text_failures
+from pipelines.stages.publishing.blocklist import load_blocklist
+from pipelines.stages.publishing.contaminated import find_tests, hits_name
+from pipelines.stages.publishing.thresholds import PASSED, Codes, Limits, code_of, pair_failures, text_failures
 from pipelines.stages.work import add_up, codes, column, mapped
 
 
@@ -25,19 +29,38 @@ class Screened:
     sides: list[Hashes]
 
 
-def screen_file(section: PublishSection, usual: Mapping[str, float], draft: Draft, task: FileTask) -> SplitRecord:
-    """Apply the thresholds to a file, keep the result beside it until the commit, and count what passed.
+@dataclass(frozen=True)
+class Screening:
+    """What every row is screened by.
 
-    `usual` is the mean logarithm of each language's length ratio.
+    `usual` is the mean logarithm of each language's length ratio, `tests` the index of the evaluation sets.
     """
-    table = task.file.table()
+
+    limits: Limits
+    usual: Mapping[str, float]
+    tests: Path | None = None
+
+
+def screen_file(screening: Screening, draft: Draft, task: FileTask) -> SplitRecord:
+    """Apply the rules to a file, keep the result beside it until the commit, and count what passed."""
+    section = screening.limits.section
+    table = task.file.scored_table()
     hashes = sides(table, task.file.kind)
     if task.file.kind == "pairs":
-        failures = pair_failures(table, hashes, usual, section.thresholds)
+        failures = pair_failures(table, hashes, screening.usual, screening.limits)
     else:
-        failures = text_failures(table, section.thresholds)
+        failures = text_failures(table, task.file.scored_documents(), screening.limits)
+    if section.filters.blocklist is not None:
+        document, documents = codes(table, "document")
+        blocked = load_blocklist(section.filters.blocklist).blocked(documents)
+        failures[blocked[document]] = code_of(Reason.BLOCKED)
+    entries: list[FileEntry] = []
+    if screening.tests is not None:
+        hits = find_tests(screening.tests, task.file, hashes, np.flatnonzero(failures == PASSED))
+        failures[hits["row"].to_numpy()] = code_of(Reason.CONTAMINATED)
+        entries.append(draft.write_table(hits_name(task.file), hits))
     kept = {"failure": failures, **{f"side{number}": side for number, side in enumerate(hashes)}}
-    entry = draft.write_table(_name(task.file), pa.table(kept))
+    entries.append(draft.write_table(_name(task.file), pa.table(kept)))
     language, names = codes(table, task.file.language_column)
     passed = np.bincount(language[failures == PASSED], minlength=len(names)).tolist()
     summary: dict[str, Any] = {"passed": {task.file.kind: dict(zip(names, passed, strict=True))}}
@@ -45,7 +68,17 @@ def screen_file(section: PublishSection, usual: Mapping[str, float], draft: Draf
         ranks = column(task.file.cluster_table(), "rank").to_numpy()
         for part, words in (("test", section.test.min_words), ("dev", section.dev.min_words)):
             summary[part] = _pairs_by_document(table, (failures == PASSED) & (ranks == 0), words)
-    return SplitRecord(files=[entry], summary=summary)
+    return SplitRecord(files=entries, summary=summary)
+
+
+def whole_rows(file: RowFile, positions: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Return some rows with all that they were screened by: their columns, and under `documents` their document's."""
+    rows: list[dict[str, Any]] = file.scored_table().take(pa.array(positions)).to_pylist()
+    if file.kind == "text":
+        places = pa.array([row["document_row"] for row in rows], pa.int64())
+        for row, document in zip(rows, file.scored_documents().take(places).to_pylist(), strict=True):
+            row["documents"] = document
+    return rows
 
 
 def screened(draft: Draft, file: RowFile) -> Screened:

@@ -9,7 +9,7 @@ import xxhash
 from pydantic import BaseModel
 
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.fingerprint import NotFingerprinted, RawPath, canonical, content_hash, fingerprint
+from pipelines.datasets.fingerprint import NotFingerprinted, RawPath, canonical, content_hash, fingerprint, raw_paths
 
 
 class Source(BaseModel):
@@ -40,6 +40,15 @@ def test_the_name_follows_config_version_stage_and_inputs() -> None:
 def test_the_name_is_the_same_tomorrow() -> None:
     text = b'{"config":{"model":null,"sources":[],"threshold":0.5},"inputs":{},"stage":"ingest","version":1}'
     assert fingerprint("ingest", 1, Section(), {}) == xxhash.xxh3_128_hexdigest(text)
+
+
+def test_the_paths_of_raw_files_are_kept_by_their_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a").write_bytes(b"one")
+    Path("b").write_bytes(b"two")
+    config = Section(sources=[Source(path="a"), Source(path=f"file://{tmp_path}/b")], workers=2)
+    one, two = (xxhash.xxh3_128_hexdigest(text) for text in (b"one", b"two"))
+    assert raw_paths(config, canonical(config)) == {one: str(tmp_path / "a"), two: f"file://{tmp_path}/b"}
 
 
 def test_what_cannot_matter_does_not_count() -> None:
@@ -76,3 +85,17 @@ def test_a_member_of_an_archive_is_a_raw_file(tmp_path: Path) -> None:
 def test_a_missing_raw_file_is_named(location: str) -> None:
     with pytest.raises(UserError, match=r"missing.*check the path in the config"):
         content_hash(location)
+
+
+def test_a_path_for_each_language_counts_by_names_and_bytes_of_all_its_files(tmp_path: Path) -> None:
+    for folder, german in (("one", b"1"), ("two", b"1"), ("three", b"2")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "de.bin").write_bytes(german)
+        (tmp_path / folder / "am.bin").write_bytes(b"0")
+        (tmp_path / folder / "am.txt").write_bytes(folder.encode())
+    one, two, three = (content_hash(f"{tmp_path}/{folder}/{{language}}.bin") for folder in ("one", "two", "three"))
+    assert one == two != three
+    (tmp_path / "two" / "de.bin").rename(tmp_path / "two" / "fr.bin")
+    assert content_hash(f"{tmp_path}/two/{{language}}.bin") != one
+    with pytest.raises(UserError, match=r"\{language\}\.arpa: there is no such file for any language; check the path"):
+        content_hash(f"{tmp_path}/one/{{language}}.arpa")

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.dedup.exact import by_bucket, cluster_keys, find_copies, hash_texts
+from pipelines.dedup.exact import among, by_bucket, cluster_keys, document_hashes, find_copies, group_mask, hash_texts
 
 HASHES = st.lists(st.integers(0, 2**64 - 1), max_size=60).map(lambda values: np.array(values, np.uint64))
 
@@ -16,10 +16,11 @@ def test_texts_that_fold_alike_have_one_hash() -> None:
 
 def test_keys_tell_languages_and_kinds_apart() -> None:
     text = hash_texts(["Bluetooth", "Bluetooth", "bluetooth"])
-    assert len(set(cluster_keys(["de", "fr", "de"], text).tolist())) == 2
+    assert len(set(cluster_keys(np.array([0, 1, 0], np.int32), ["de", "fr"], text).tolist())) == 2
     source, target = hash_texts(["On", "Off"]), hash_texts(["Off", "On"])
-    assert len(set(cluster_keys(["de", "de"], source, target).tolist())) == 2
-    assert cluster_keys(["de"], text[:1]) != cluster_keys(["de"], text[:1], text[:1])
+    assert len(set(cluster_keys(np.zeros(2, np.int32), ["de"], source, target).tolist())) == 2
+    one = np.zeros(1, np.int32)
+    assert cluster_keys(one, ["de"], text[:1]) != cluster_keys(one, ["de"], text[:1], text[:1])
 
 
 @given(HASHES, st.integers(1, 40))
@@ -61,3 +62,25 @@ def test_copies_are_those_of_a_dictionary(parts: list[list[int]]) -> None:
         if len(rows) > 1
         for rank, (part, position) in enumerate(rows)
     ]
+
+
+def test_documents_are_equal_if_their_texts_are_in_the_same_order() -> None:
+    texts = hash_texts(["one", "two", "one", "TWO", "two", "one", "one", "one"])
+    row = np.array([0, 0, 1, 1, 2, 2, 3, 5], np.int32)
+    found = document_hashes(texts, row, 6)
+    assert found[0] == found[1]
+    assert found[3] == found[5]
+    assert len(set(found.tolist())) == 4
+    assert found[3] not in texts
+
+
+@given(HASHES, HASHES)
+def test_among_is_membership(hashes: np.ndarray, others: np.ndarray) -> None:
+    others = np.concatenate([others, hashes[::3]])
+    assert among(hashes, others).tolist() == [value in set(others.tolist()) for value in hashes.tolist()]
+
+
+def test_groups_have_masks_of_their_own() -> None:
+    masks = {int(group_mask(group)) for group in range(1000)}
+    assert len(masks) == 1000
+    assert 0 not in masks

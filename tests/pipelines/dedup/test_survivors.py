@@ -4,7 +4,18 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.dedup.survivors import DEV, TEST, TRAIN, leaks, losers
+from pipelines.dedup.survivors import (
+    COPY,
+    DEV,
+    KEPT,
+    NEAR,
+    TEST,
+    TRAIN,
+    Documents,
+    document_losers,
+    leaks,
+    losers,
+)
 
 ROWS = st.lists(st.tuples(st.integers(0, 8), st.sampled_from([TRAIN, DEV, TEST])), max_size=40)
 
@@ -38,3 +49,51 @@ def test_what_does_not_leak_is_at_the_highest_level_of_its_text(rows: list[tuple
     leaking = leaks(np.array([text for text, _ in rows], np.uint64), np.array([level for _, level in rows], np.uint8))
     for (text, level), leak in zip(rows, leaking, strict=True):
         assert leak == (level < max(other for same, other in rows if same == text))
+
+
+DOCUMENTS = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(0, 1), st.sampled_from([TRAIN, DEV, TEST]), st.integers(1, 3)),
+    min_size=1,
+    max_size=24,
+)  # cluster, which of its rows passed, level, how many rows passed
+NEAR_PAIRS = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)).filter(lambda pair: pair[0] != pair[1]))
+
+
+def documents_of(rows: list[tuple[int, int, int, int]]) -> Documents:
+    clusters, marks, levels, counts = (np.array(column) for column in zip(*rows, strict=True))
+    return Documents(clusters.astype(np.uint64), marks.astype(np.uint64), levels.astype(np.uint8), counts)
+
+
+@given(DOCUMENTS, NEAR_PAIRS)
+def test_what_is_dropped_has_a_counterpart_that_is_kept(
+    rows: list[tuple[int, int, int, int]], pairs: list[tuple[int, int]]
+) -> None:
+    first, second = (np.array([pair[side] for pair in pairs], np.uint64) for side in (0, 1))
+    fate = document_losers(documents_of(rows), first, second).tolist()
+    kept = [row for row, own in zip(rows, fate, strict=True) if own == KEPT]
+    alike = {frozenset(pair) for pair in pairs}
+    for row, own in zip(rows, fate, strict=True):
+        if own == COPY:
+            assert any(other[:2] == row[:2] and other[2] >= row[2] for other in kept)
+        if own == NEAR:
+            assert any(frozenset((row[0], other[0])) in alike for other in kept)
+    assert not any(frozenset((one[0], other[0])) in alike for one in kept for other in kept)
+    assert len({row[:2] for row in kept}) == len(kept)
+
+
+def test_golden_document_losers() -> None:
+    """A chain 1 - 2 - 3: what is held out more wins, then what has more rows, then what comes first."""
+    pairs = np.array([1, 2], np.uint64), np.array([2, 3], np.uint64)
+    equal = document_losers(documents_of([(1, 0, 0, 2), (2, 0, 0, 2), (3, 0, 0, 2)]), *pairs)
+    assert equal.tolist() == [KEPT, NEAR, KEPT]
+    fuller = document_losers(documents_of([(1, 0, 0, 2), (2, 0, 0, 3), (3, 0, 0, 2)]), *pairs)
+    assert fuller.tolist() == [NEAR, KEPT, NEAR]
+    held_out = document_losers(documents_of([(1, 0, TEST, 1), (2, 0, 0, 3), (3, 0, 0, 2), (3, 0, 0, 2)]), *pairs)
+    assert held_out.tolist() == [KEPT, NEAR, KEPT, COPY]
+    one_failed = document_losers(documents_of([(1, 0, 0, 2), (3, 0, 0, 2)]), *pairs)
+    assert one_failed.tolist() == [KEPT, KEPT]  # 2 did not pass, and joins nothing
+
+
+def test_copies_that_passed_in_other_rows_are_both_kept() -> None:
+    nothing = np.zeros(0, np.uint64)
+    assert document_losers(documents_of([(1, 0, 0, 1), (1, 1, 0, 1)]), nothing, nothing).tolist() == [KEPT, KEPT]

@@ -33,7 +33,8 @@ def test_any_place_is_reached_from_its_member(
     with raw(path).open() as stream:
         assert stream.read(1 << 20) == whole
         member = stream.member(min(start, len(whole)))
-    begins = [sum(map(len, parts[:at])) for at in range(len(parts))]
+    has_member = [bool(part) or pack is not lzma.compress or not whole for part in parts]  # xz: nothing has no block
+    begins = [sum(map(len, parts[:at])) for at in range(len(parts)) if has_member[at]]
     assert member.unpacked == max(begin for begin in begins if begin <= start)
     with raw(path).open(start, member) as stream:
         assert stream.read(1 << 20) == whole[start:]
@@ -96,3 +97,20 @@ def test_a_url_is_opened(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"text"))
     with RawFile(f"file://{path}", 1 << 20, 100).open() as stream:
         assert stream.read(9) == b"text"
+
+
+def test_the_frames_of_seekable_zstd_are_members(tmp_path: Path) -> None:
+    parts = [b"one\n" * 9, b"two\n" * 7, b"three\n"]
+    frames = list(map(zstandard.ZstdCompressor(write_content_size=True).compress, parts))
+    sizes = b"".join(len(frame).to_bytes(4, "little") + len(part).to_bytes(4, "little")
+                     for frame, part in zip(frames, parts, strict=True))  # fmt: skip
+    table = sizes + len(parts).to_bytes(4, "little") + b"\0" + b"\xb1\xea\x92\x8f"  # contrib/seekable_format in zstd
+    path = tmp_path / "raw"
+    path.write_bytes(b"".join(frames) + b"\x5e\x2a\x4d\x18" + len(table).to_bytes(4, "little") + table)
+    whole = b"".join(parts)
+    with raw(path).open() as stream:
+        assert stream.read(1 << 20) == whole
+        members = [stream.member(offset) for offset in range(len(whole))]
+    assert sorted({member.unpacked for member in members}) == [0, 36, 64]
+    with raw(path).open(64, members[64]) as stream:
+        assert stream.read(1 << 20) == b"three\n"

@@ -13,15 +13,19 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.evidence import (
     QUARANTINE,
+    READINGS,
     SAMPLES,
     QuarantineEntry,
+    Reading,
     Sample,
     Samples,
     quarantine_to_jsonl,
+    readings_to_json,
     samples_to_json,
 )
 from pipelines.datasets.manifest import FileEntry, Manifest
 from pipelines.datasets.reasons import Reason
+from pipelines.datasets.schemas import DISTRIBUTIONS
 
 Inputs = dict[str, dict[str, Dataset]]
 
@@ -93,6 +97,8 @@ class Runs:
             content = pa.table({"n": range(content)})
         if isinstance(content, pa.Table):
             return draft.write_table(name, content, partition)
+        if isinstance(content, bytes):
+            return draft.write_bytes(name, content, partition)
         return draft.write_bytes(name, json.dumps(content).encode(), partition)
 
 
@@ -136,7 +142,20 @@ def add_corpus(runs: Runs) -> None:
         quarantine=[QuarantineEntry(file="a/de.json", record=0, reason=Reason.NOT_JSON, error=HOSTILE)],
     )
     runs.add("align", Counts(1010, 0, 400, {Reason.NO_COUNTERPART: 610}), ["ingest"], started=104.0, seconds=1.0)
-    runs.add("deduplicate", Counts(1410, 0, 1410, {}), ["ingest", "align"], started=105.0, seconds=2.0)
+    runs.add(
+        "deduplicate",
+        Counts(1410, 0, 1410, {}),
+        ["ingest", "align"],
+        started=105.0,
+        seconds=2.0,
+        summary={
+            "languages": {
+                "text": {"en": {"rows": 900, "copies": 600}, "he": {"rows": 200, "copies": 200}},
+                "pairs": {},
+            },
+            "largest": [{"kind": "text", "language": "he", "size": 150, "text": RIGHT_TO_LEFT}],
+        },
+    )
     splits = {"train": 80, "dev": 11, "test": 9}
     files: dict[str, tuple[Any, dict[str, str]]] = {
         f"{kind}/{language}/{split}-00000.arrow": (rows, {"kind": kind, "language": language, "split": split})
@@ -144,6 +163,15 @@ def add_corpus(runs: Runs) -> None:
         for language in languages
         for split, rows in splits.items()
     }
+    bins = [
+        {"measure": "letters", "lang": language, "kept": kept, "low": low, "high": low + 0.25, "rows": rows}
+        for language in ("en", "he")
+        for kept, low, rows in ((False, 0.0, 4), (False, 0.25, 4), (True, 0.75, 90))
+    ]
+    files["distributions.arrow"] = (pa.Table.from_pylist(bins, DISTRIBUTIONS), {"kind": "distributions"})
+    kept = Reading(reason=None, sample=Sample.of("a/he.json", 1, RIGHT_TO_LEFT, "he"))
+    wrong = Reading(reason=Reason.WRONG_LANGUAGE, sample=Sample.of("a/he.json", 2, HOSTILE, "he", "de at 0.99 ≥ 0.8"))
+    files[READINGS] = (readings_to_json({"he": {"kept": [kept], "dropped": [wrong] * 3}}), {"kind": "readings"})
     dropped = {Reason.DUPLICATE: 900, Reason.WRONG_LANGUAGE: 10}
     samples = {
         Reason.DUPLICATE: [Sample.of(f"a/{number}.json", number, f"copy {number}") for number in range(6)],
@@ -157,6 +185,9 @@ def add_corpus(runs: Runs) -> None:
         seconds=3.0,
         samples=samples,
         summary={
+            "rows": {"text": dict.fromkeys(("en", *LANGUAGES), splits), "pairs": dict.fromkeys(LANGUAGES, splits)},
+            "dropped_by_language": {"text": {"en": {"duplicate": 600}, "he": {"duplicate": 200}}, "pairs": {}},
+            "cluster_sizes": {"text": {"1": {"clusters": 100, "rows": 100}, "128": {"clusters": 1, "rows": 150}}},
             "dropped": {"text": {"duplicate": 800}, "pairs": {"duplicate": 100, "wrong_language": 10}},
             "thresholds": {"wrong_language": {"language_probability": 0.8, "language_chars": 30}},
             "examples": {"text": [Sample.of("a/en.json", 3, "kept text", "en").model_dump()]},

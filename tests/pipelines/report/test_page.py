@@ -1,8 +1,10 @@
 """The page is one file that is well formed, safe to open, and shows what the run has."""
 
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -72,8 +74,8 @@ def test_texts_are_shown_and_never_obeyed(whole_page: str) -> None:
     assert "script" not in names
     assert "b" not in [name for name, attributes in elements.found if attributes.get("class") == "sample"]
     shown = "".join(elements.texts)
-    assert shown.count(HOSTILE) == 3  # a sample, its record in quarantine, a translation
-    assert shown.count(RIGHT_TO_LEFT) == 2  # a sample, a translation
+    assert shown.count(HOSTILE) == 6  # a sample, its record in quarantine, a translation, three rows to read
+    assert shown.count(RIGHT_TO_LEFT) == 4  # a sample, a translation, a large cluster, a row to read
     assert "<i>Corpus</i>" in shown  # from a config
 
 
@@ -138,7 +140,9 @@ def test_the_config_says_how_many_examples_are_shown(corpus_run: Inputs) -> None
 
 def test_a_corpus_alone_has_no_parts_about_training(corpus_page: str) -> None:
     ids = set(re.findall(r'<section id="([^"]*)"', corpus_page))
-    assert ids == {"stages", "dropped", "languages", "reproduce"}
+    assert ids == {
+        "stages", "dropped", "languages", "by-language", "measures", "duplicates", "readings", "reproduce"
+    }  # fmt: skip
     assert "300 texts and 200 pairs published in 3 languages, from 1 000 records" in words(corpus_page)
 
 
@@ -146,3 +150,34 @@ def test_colours_of_charts_follow_the_page(whole_page: str) -> None:
     charts = "".join(re.findall(r"<svg.*?</svg>", whole_page, flags=re.DOTALL))
     assert not re.search(r"#[0-9a-f]{6}\b", charts)
     assert "var(--series-3)" in charts
+
+
+def test_what_was_dropped_stands_by_language(corpus_page: str) -> None:
+    section = corpus_page[corpus_page.index('id="by-language"') : corpus_page.index('id="measures"')]
+    assert re.search(r"English</th>.*?700.*?14\.3\s%.*?85\.7\s%", section, re.DOTALL)  # 100 published, 600 dropped
+
+
+def test_rows_to_read_are_isolated_and_say_why_they_went(corpus_page: str) -> None:
+    section = corpus_page[corpus_page.index('id="readings"') :]
+    assert f'dir="auto" lang="he">{RIGHT_TO_LEFT}</bdi>' in section
+    assert "wrong_language" in section
+    assert "de at 0.99 ≥ 0.8" in section
+    assert HOSTILE not in section
+
+
+def test_the_config_says_how_many_rows_there_are_to_read(corpus_run: Inputs) -> None:
+    facts = read_facts("small", corpus_run)
+    assert page(facts, ReportSection(readings=2)).count("de at 0.99") == 2
+    assert 'id="readings"' not in page(facts, ReportSection(readings=0))
+
+
+def test_languages_that_lost_too_much_are_flagged(corpus_run: Inputs, tmp_path: Path) -> None:
+    earlier = tmp_path / "report.json"
+    text = {"de": {"train": 110}, "en": {"train": 400}, "he": {"train": 100}, "fa": {"train": 9}}
+    earlier.write_text(json.dumps({"corpus": {"text": text}}), encoding="utf-8")
+    shown = page(read_facts("small", corpus_run, str(earlier)), ReportSection(flagged_loss=0.2))
+    section = shown[shown.index('id="changes"') : shown.index('id="by-language"')]
+    assert "2 languages have lost more than" in section
+    assert section.count('class="flagged"') == 2
+    assert re.search(r"English\s+\(400 → 100\)", section)
+    assert "2 languages" not in page(read_facts("small", corpus_run, str(earlier)), ReportSection(flagged_loss=1))

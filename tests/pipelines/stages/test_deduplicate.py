@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipelines.datasets.schemas import CLUSTERS
-from pipelines.stages import deduplicate
+from pipelines.stages.deduplicating import copies
 
 CATALOGS = {
     "a": {"en": {"k": "Enter the host", "l": "Name"}, "de": {"k": "Host eingeben", "l": "Name"}},
@@ -27,6 +27,7 @@ def clusters(made: Any, of: str) -> dict[tuple[str, ...], tuple[int, int, int]]:
         assert beside.schema == CLUSTERS
         assert own.name == f"clusters/{entry.name}"
         for row, cluster in zip(table.to_pylist(), beside.to_pylist(), strict=True):
+            assert cluster.pop("published") is False
             found[tuple(row[name] for name in names)] = tuple(cluster.values())
     return found
 
@@ -58,8 +59,8 @@ def test_nothing_is_dropped(corpus: Callable[..., Any]) -> None:
     counts = made.manifest.rows
     assert (counts.rows_in, counts.rows_out, counts.dropped) == (8 + 4, 12, {})
     assert made.manifest.summary["languages"]["text"] == {
-        "de": {"rows": 4, "copies": 1},
-        "en": {"rows": 4, "copies": 2},
+        "de": {"rows": 4, "copies": 1, "published": 0},
+        "en": {"rows": 4, "copies": 2, "published": 0},
     }
     assert made.manifest.summary["largest"][0] == {
         "kind": "text", "language": "en", "size": 3, "text": "Enter the host"
@@ -82,14 +83,14 @@ def test_a_run_after_a_crash_keeps_finished_files(
     undisturbed = corpus(CATALOGS, folder="undisturbed", split_bytes=1, **SECTIONS).make()
     made = corpus(CATALOGS, folder="crashed", split_bytes=1, **SECTIONS)
     made.make("ingest", "align")
-    work = deduplicate.write_clusters
+    work = copies.write_clusters
 
     first = noted(work, crash_at="pairs/app-00002")
-    monkeypatch.setattr(deduplicate, "write_clusters", first)
+    monkeypatch.setattr(copies, "write_clusters", first)
     with pytest.raises(RuntimeError, match="crashed on purpose"):
         made.make("deduplicate")
     second = noted(work)
-    monkeypatch.setattr(deduplicate, "write_clusters", second)
+    monkeypatch.setattr(copies, "write_clusters", second)
     assert made.make("deduplicate").manifest == undisturbed.manifest
     assert not set(first.splits()) & set(second.splits())
-    assert len(first.splits()) + len(second.splits()) == 12
+    assert len(first.splits()) + len(second.splits()) == 18

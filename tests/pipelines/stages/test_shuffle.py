@@ -53,11 +53,14 @@ def shuffled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], by
 
 
 def test_no_text_is_shuffled_and_longer_texts_cost_nothing(
-    corpus: Callable[..., Any], shuffled: Callable[[], bytes]
+    corpus: Callable[..., Any], shuffled: Callable[[], bytes], language_model: str
 ) -> None:
+    classifiers = [{"name": "english", "model": language_model, "label": "en"}]
     volumes = []
     for words in (0, 40):
-        corpus(catalogs(words), folder=f"words{words}", **SECTIONS).make(workers=1)
+        corpus(catalogs(words), folder=f"words{words}", annotate={"classifiers": classifiers}, **SECTIONS).make(
+            workers=1
+        )
         data = shuffled()
         assert not any(word.encode() in data for word in (*ENGLISH.split(), *GERMAN.split()))
         volumes.append(len(data))

@@ -4,10 +4,10 @@ import io
 
 import pytest
 import sentencepiece
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.text.fold import fold
+from pipelines.text.fold import fold, fold_all
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,20 @@ from pipelines.text.fold import fold
 )
 def test_golden(text: str, folded: str) -> None:
     assert fold(text) == folded
+
+
+AWKWARD = st.sampled_from(
+    [
+        *"aeÀßİ \t\0\u00a0가カ…½ำΐŉǰΩſ𝐀𠀀ﬃｶﾞか\u0301\u0323\u0345\u1100\u1161\u11a8",
+        *"\u0915\u093c\u094d\u095b\u3099\u1e9b\u0e38\u0e48",
+    ]
+)
+
+
+@settings(deadline=None)  # the first call makes a table
+@given(st.lists(st.text(AWKWARD) | st.text(st.characters(exclude_categories=["Cs"]))))
+def test_all_texts_at_once_fold_as_each_by_itself(texts: list[str]) -> None:
+    assert fold_all(texts) == [fold(text).encode() for text in texts]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

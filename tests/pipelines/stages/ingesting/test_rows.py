@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pipelines.datasets.reasons import Reason
 from pipelines.formats.protocol import RecordBuilder, Unreadable
 from pipelines.stages.ingesting.rows import Split, group_of
-from pipelines.text.normalize import lines, paragraphs
+from pipelines.text.normalize import Change, lines, paragraphs
 
 
 def split_of(texts: list[str], language: str | None = None) -> Split:
@@ -24,6 +24,14 @@ def test_a_records_lines_are_its_paragraphs_with_the_records_place() -> None:
     places = rows.places
     assert rows.texts == ["one", "two", "three four"]
     assert list(zip(places.record, places.paragraph, places.offset, strict=True)) == [(0, 0, 0), (1, 0, 10), (1, 1, 10)]
+
+
+def test_masked_personal_data_is_a_change() -> None:
+    split = split_of(["write to jo@firma.de today", "nothing here"])
+    for mask, changes in ((False, [0, 0]), (True, [Change.PERSONAL, 0])):
+        found = split.paragraphs(mask)
+        assert (found.changes.tolist(), found.emails.tolist()) == (changes, [1, 0])
+    assert found.texts[0] == "write to email@example.com today"
 
 
 def test_a_blank_record_is_dropped_once() -> None:

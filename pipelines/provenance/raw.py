@@ -1,0 +1,99 @@
+"""Records read once more from the raw files that they came from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from pydantic import TypeAdapter
+
+from pipelines.config.sources import CatalogSource, Source, WarcSource
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.errors import UserError
+from pipelines.datasets.fingerprint import content_hash
+from pipelines.formats.catalog import Catalog
+from pipelines.formats.compressed import ByteStream, RawFile
+from pipelines.formats.protocol import Format, Split, Unreadable
+from pipelines.provenance.rows import RowId
+from pipelines.stages.ingesting.sources import divider, open_format
+
+SHOWN_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class RawRecord:
+    """A record as its raw file holds it.
+
+    `data` are its first bytes, at most `SHOWN_BYTES`, in the unpacked file; of formats without places in bytes those
+    of its text. `parts` are its paragraphs before normalisation.
+    """
+
+    path: str
+    data: bytes
+    parts: Sequence[str]
+
+
+def source_of(ingest: Dataset, file: str) -> Source:
+    """Return the source that the rows of `file` came from, with the path of its raw file as `run.json` keeps it.
+
+    Raises UserError where the raw file has moved or changed since.
+    """
+    configs = {config["name"]: config for config in ingest.manifest.config["sources"]}
+    config = configs[file.split("/", 1)[0]]
+    kept: Mapping[str, str] = ingest.run.get("raw", {})
+    path = kept.get(config["path"])
+    if path is None:
+        raise UserError(f"{ingest.folder}: its run.json does not say where the raw file of {config['name']} is")
+    if "://" not in path and not Path(path).exists():
+        raise UserError(f"{path}: the raw file is not there any more; put it back to see its bytes")
+    if content_hash(path) != config["path"]:
+        raise UserError(f"{path}: the raw file has changed since it was read; put the old one back to see its bytes")
+    source: Source = TypeAdapter(Source).validate_python({**config, "path": path})
+    return source
+
+
+def read_record(source: Source, wanted: RowId, offset: int = -1) -> RawRecord | Unreadable | None:
+    """Read a record; `offset` is its first byte in the unpacked file, -1 where that is not known.
+
+    Returns why where it could not be read, None where the file has no such record (or it is one that has no text,
+    such as the blank line between two documents). Raises UserError where the file cannot be read.
+    """
+    form = open_format(source)
+    for split in _splits(form, wanted, offset):
+        for records in form.read(split):
+            for bad in records.unreadable:
+                if (bad.file, bad.record) == (wanted.file, wanted.record):
+                    return bad
+            table = pa.table(records.batch)
+            for row in RowId(wanted.file, wanted.record).rows(table):
+                text, place = table["text"][row].as_py(), table["offset"][row].as_py()
+                return RawRecord(source.path, _bytes(source, place, text), divider(source)(text))
+    return None
+
+
+def _splits(form: Format, wanted: RowId, offset: int) -> Sequence[Split]:
+    """Return the least that must be read to find a record."""
+    if isinstance(form, Catalog):
+        return [form.split_of(wanted.file)]
+    if offset >= 0:
+        return [Split(offset, offset + 1, wanted.record)]
+    before = [split for split in form.plan() if split.first_record <= wanted.record]
+    return before[-1:]
+
+
+def _bytes(source: Source, offset: int, text: str) -> bytes:
+    if offset < 0 or isinstance(source, CatalogSource):
+        return text.encode()[:SHOWN_BYTES]
+    raw = RawFile(source.path, source.max_unpacked_bytes, source.max_ratio)
+    with raw.open(offset) as stream:
+        return _web_record(stream) if isinstance(source, WarcSource) else stream.readline(SHOWN_BYTES)
+
+
+def _web_record(stream: ByteStream) -> bytes:
+    """Return a WARC record: its header, a blank line, and as many bytes as the header says."""
+    data, length = b"", 0
+    while (line := stream.readline(SHOWN_BYTES)).strip():
+        name, _, value = line.partition(b":")
+        length = int(value) if name.lower() == b"content-length" else length
+        data += line
+    return (data + line + stream.read(min(length, SHOWN_BYTES)))[:SHOWN_BYTES]

@@ -1,0 +1,1 @@
+"""The steps of `annotate`: documents to scores, and columns joined by id."""

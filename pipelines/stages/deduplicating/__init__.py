@@ -1,0 +1,1 @@
+"""The steps of `deduplicate`: copies of rows and documents, then near duplicates."""

@@ -1,0 +1,65 @@
+"""Random rows of each language, kept and dropped, for a person to judge the thresholds by reading."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from pipelines.datasets.evidence import Reading, Readings, Sample
+from pipelines.datasets.reasons import Reason
+from pipelines.dedup.exact import mix
+from pipelines.stages.inputs import RowFile
+from pipelines.stages.publishing.screen import whole_rows
+from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes
+from pipelines.stages.work import codes
+
+READINGS: Final = 20  # of each language, kept and dropped
+
+Explain = Callable[[Reason, dict[str, Any]], str]
+Drawn = dict[str, dict[str, list[dict[str, Any]]]]  # language, "kept" or "dropped": the readings with their places
+
+
+def draw_readings(file: RowFile, reasons: Codes, copies: npt.NDArray[np.bool_], explain: Explain) -> Drawn:
+    """Return random rows of a file of texts by language and by what became of them.
+
+    `reasons` are the codes of why rows are dropped [n]; `explain` says what decided about a row. There is nothing to
+    judge in `copies` [n]: they are drawn only where too little else was dropped. Which rows are drawn depends on the
+    file's name and the row's number in it, as if every row threw a die.
+    """
+    language, names = codes(file.table(), "lang")
+    dropped = reasons != PASSED
+    die = _die(file.name, len(reasons))
+    group = language.astype(np.int64) * 2 + dropped
+    order = np.lexsort((die, copies, group))
+    ends = np.cumsum(np.bincount(group, minlength=2 * len(names)))
+    rank = np.arange(len(order)) - np.concatenate([[0], ends])[group[order]]
+    drawn = order[rank < READINGS]
+    found: Drawn = {}
+    for row, values in zip(drawn.tolist(), whole_rows(file, drawn), strict=True):
+        reason = REASONS[reasons[row] - 1] if dropped[row] else None
+        detail = explain(reason, values) if reason else ""
+        sample = Sample.of(values["file"], values["record"], values["text"], values["lang"], detail)
+        reading = Reading(reason=reason, sample=sample).model_dump(mode="json")
+        sides = found.setdefault(values["lang"], {"kept": [], "dropped": []})
+        sides["dropped" if reason else "kept"].append({"place": [bool(copies[row]), int(die[row])], "reading": reading})
+    return found
+
+
+def readings(parts: Iterable[Drawn]) -> Readings:
+    """Return the readings of all files together: of each language and side those with the lowest throws."""
+    drawn: Drawn = {}
+    for part in parts:
+        for language, sides in part.items():
+            own = drawn.setdefault(language, {"kept": [], "dropped": []})
+            for side, rows in sides.items():
+                own[side] = sorted([*own[side], *rows], key=lambda row: row["place"])[:READINGS]
+    return {
+        language: {side: [Reading.model_validate(row["reading"]) for row in rows] for side, rows in sides.items()}
+        for language, sides in sorted(drawn.items())
+    }
+
+
+def _die(name: str, rows: int) -> npt.NDArray[np.uint64]:
+    return mix(np.uint64(xxhash.xxh3_64_intdigest(name.encode())) ^ mix(np.arange(1, rows + 1, dtype=np.uint64)))

@@ -1,0 +1,1 @@
+"""The steps of `remove`: which rows are meant, and the files without them."""
