@@ -44,11 +44,14 @@ def examine(recipe: RecipeBase) -> Iterator[Finding]:
     extras = {spec.extra for spec in stages().values() if recipe.section(spec.name) is not None}
     for extra in ("", *sorted(extras)):
         yield _finding(f"packages {extra}".strip(), partial(_packages, extra))
-    raw = list(_raw_files(recipe))
-    for key, location in raw:
-        yield _finding(key, partial(_readable, location))
-    yield _finding("runs folder", lambda: _writable(recipe.folder))
-    yield _finding("disk space", lambda: _room(recipe.folder, [location for _, location in raw]))
+    there = set()
+    for key, location in _raw_files(recipe):
+        finding = _finding(key, partial(_readable, location))
+        if finding.fine:
+            there.add(location)
+        yield finding
+    yield _finding("runs folder", partial(_writable, recipe.folder))
+    yield _finding("disk space", partial(_room, recipe.folder, there))
     if "pipelines" in extras:
         yield from _runner(recipe)
     yield _finding("Prefect's server", _prefect)
@@ -134,9 +137,9 @@ def _writable(folder: Path) -> str:
         ) from error
 
 
-def _room(folder: Path, locations: list[str]) -> str:
+def _room(folder: Path, locations: set[str]) -> str:
     free = shutil.disk_usage(_existing(folder)).free
-    needed = ROOM * sum(map(_bytes, set(locations)))
+    needed = ROOM * sum(map(_bytes, locations))
     if free < needed:
         raise UserError(
             f"{_existing(folder)}: {_size(free)} are free, and the stages may need {_size(needed)} ({ROOM} times the "
