@@ -19,6 +19,7 @@ _CONTROLS = {"untrained": SERIES[0], "char_ngrams": SERIES[1]}
 _SPLITS = {"train": (SERIES[2], "o", 0.0), "dev": (SERIES[1], "D", -0.16), "test": (SERIES[3], "s", 0.16)}
 _LOSSES = {"mlm": "MMLM, cross-entropy", "tlm": "TLM, cross-entropy", "xlco": "XLCO, contrast"}
 _LEAST_SHARE = 0.002  # of a row's paragraphs, to be shown in the heat map
+CONFUSION_LANGUAGES = 60  # rows of the heat map: the largest languages
 _DOTS: Any = (0, (2, 2))
 
 
@@ -110,7 +111,7 @@ def languages_by_size(corpus: CorpusFacts) -> Markup:
 def language_confusion(found: LanguageIdFacts) -> Markup:
     """Return a heat map: of the paragraphs declared to be a language (row), the share identified as each (column)."""
     with page_style():
-        declared = found.declared
+        declared = found.declared[:CONFUSION_LANGUAGES]
         columns = list(dict.fromkeys(found.label[code] for code in declared if found.label[code]))
         figure, axes = one_panel(720, 17 * len(declared) + 70)
         for row, code in enumerate(declared):

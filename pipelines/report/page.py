@@ -32,7 +32,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "heat": naming.heat,
 }
 _CONFUSIONS = 12
-_REASONS = 12  # columns of the table by language
+_REASONS = 11  # columns of the table by language
 _LANGUAGES = 110  # rows of a chart
 
 
@@ -53,6 +53,7 @@ def page(facts: ReportFacts, section: ReportSection) -> str:
         title=section.title or f"Polyloom: run “{facts.name}”",
         examples=section.examples,
         confusions=_CONFUSIONS,
+        confusion_languages=charts.CONFUSION_LANGUAGES,
         readings=section.readings,
         flagged_loss=section.flagged_loss,
         changed=changes(facts.texts.previous, facts.texts.rows) if facts.texts.previous else [],
