@@ -32,7 +32,7 @@ def errors_once() -> Iterator[None]:
     loggers = {logging.getLogger(name): level for name, level in levels.items()}
     before = {logger: logger.level for logger in loggers}
     root, hook = logging.getLogger(), threading.excepthook
-    threading.excepthook = lambda failed: None if isinstance(failed.exc_value, grpc.RpcError) else hook(failed)
+    threading.excepthook = lambda failed: None if _is_broken_connection(failed.exc_value) else hook(failed)
     root.addFilter(is_no_job_message)
     for logger, level in loggers.items():
         logger.setLevel(level)
@@ -43,3 +43,8 @@ def errors_once() -> Iterator[None]:
         root.removeFilter(is_no_job_message)
         for logger, level in before.items():
             logger.setLevel(level)
+
+
+def _is_broken_connection(error: BaseException | None) -> bool:
+    """Return whether a thread of Beam's or gRPC's ended because its other end, or its channel, is gone."""
+    return isinstance(error, grpc.RpcError) or (isinstance(error, ValueError) and "Channel closed" in str(error))

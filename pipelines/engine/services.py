@@ -14,10 +14,8 @@ SECONDS = 5.0  # until a service that does not answer counts as absent
 def job_service(endpoint: str) -> str:
     """Ask a job service for its options, since none tells its version. Raises UserError where it does not answer."""
     request = beam_job_api_pb2.DescribePipelineOptionsRequest()
-    status = _asked(
-        endpoint,
-        lambda channel: beam_job_api_pb2_grpc.JobServiceStub(channel).DescribePipelineOptions(request, timeout=SECONDS),
-    )
+    service = beam_job_api_pb2_grpc.JobServiceStub
+    status = _asked(endpoint, lambda channel: service(channel).DescribePipelineOptions, request)
     if status == grpc.StatusCode.UNIMPLEMENTED:
         raise UserError(f"{endpoint} answers, but is no Beam job service: correct job_endpoint in the engine's section")
     if status != grpc.StatusCode.OK:
@@ -30,21 +28,16 @@ def job_service(endpoint: str) -> str:
 def pool_answers(endpoint: str) -> bool:
     """Return whether a worker pool answers at `endpoint`, seen from here, when asked to stop a worker that is not."""
     request = beam_fn_api_pb2.StopWorkerRequest(worker_id="none")
-    status = _asked(
-        endpoint,
-        lambda channel: beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolStub(channel).StopWorker(request, timeout=SECONDS),
-    )
+    pool = beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolStub
+    status = _asked(endpoint, lambda channel: pool(channel).StopWorker, request)
     return bool(status == grpc.StatusCode.OK)
 
 
-def _asked(endpoint: str, call: Callable[[grpc.Channel], object]) -> grpc.StatusCode | None:
-    """Return the status of a call, or None where nothing at `endpoint` takes one in time."""
+def _asked(endpoint: str, method: Callable[[grpc.Channel], Callable[..., object]], request: object) -> grpc.StatusCode:
+    """Return the status of a call; where nothing at `endpoint` takes one in time, that is DEADLINE_EXCEEDED."""
     with grpc.insecure_channel(endpoint) as channel:
         try:
-            grpc.channel_ready_future(channel).result(timeout=SECONDS)
-            call(channel)
-        except grpc.FutureTimeoutError:
-            return None
+            method(channel)(request, timeout=SECONDS, wait_for_ready=True)
         except grpc.RpcError as error:
             return error.code()
     return grpc.StatusCode.OK

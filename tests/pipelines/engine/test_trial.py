@@ -168,3 +168,41 @@ def test_a_job_may_take_longer_than_a_connection(
 def test_workers_with_another_version_of_this_package(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"the workers run polyloom \S+, this command 99: install the same in both"):
         trial.Answer(tmp_path / "question", "99").process(1)
+
+
+class Broken(beam.Pipeline):
+    """A pipeline that cannot be submitted."""
+
+    def run(self, test_runner_api: Any = "AUTO") -> Any:
+        raise RuntimeError("Traceback (most recent call last):\n  File …\nValueError: odd")
+
+
+def test_any_other_failure_names_its_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "new_pipeline", lambda _: Broken())
+    with pytest.raises(UserError) as caught:
+        trial.trial(engine(NOBODY, NOBODY), tmp_path)
+    assert (
+        str(caught.value) == f"a trial job failed on the workers of {NOBODY} (ValueError: odd): see the pool's output"
+    )
+
+
+def test_a_worker_whose_answer_does_not_appear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "_run", lambda *_: None)
+    monkeypatch.setattr(trial, "_VISIBLE_SECONDS", 0.0)
+    with pytest.raises(
+        UserError, match=rf"what a worker writes to {tmp_path} does not appear here: let the workers see"
+    ):
+        trial.trial(engine(NOBODY, NOBODY), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_job_server_that_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    java = tmp_path / "java"
+    java.write_text("#!/bin/sh\nexit 3\n")
+    java.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    jar = tmp_path / "job-server.jar"
+    jar.touch()
+    section = {"master": NOBODY, "environment_config": NOBODY, "job_server_jar": str(jar)}
+    with pytest.raises(UserError, match=rf"{jar}: the job server did not start .*; see what `java -jar {jar}` says"):
+        trial.trial(EngineSection.model_validate({"runner": "flink", "flink": section}), tmp_path)
