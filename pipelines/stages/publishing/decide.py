@@ -28,7 +28,7 @@ from pipelines.stages.publishing.screen import screened, whole_rows
 from pipelines.stages.publishing.standing import Deciding, Rows, standing
 from pipelines.stages.publishing.summary import account
 from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, Limits, code_of, describe
-from pipelines.stages.work import codes, column, mapped, samples_by_reason
+from pipelines.stages.work import codes, column, samples_by_reason
 
 COPIES: Final = "copies"
 TEXTS: Final = "texts"
@@ -115,15 +115,12 @@ class WriteDecisions(beam.DoFn):
             self._deciding.draft.finish(task.split, decide_file(self._deciding, task, verdicts))
 
 
-def kept_rows(draft: Draft, file: RowFile, language: str, split: str) -> Any:
-    """Return the positions of a file's rows that are published in this language and split: int64 [n]."""
-    languages, names = codes(file.table(), file.language_column)
-    decided = mapped(draft.folder / _name(file))
-    here = languages == names.index(language)
-    for name, value in (("reason", KEPT), ("split", split)):
-        labels, values = codes(decided, name)
-        here &= np.isin(labels, [code for code, label in enumerate(values) if label == value])
-    return np.flatnonzero(here)
+def kept_rows(draft: Draft, file: RowFile) -> Any:
+    """Return the positions of a file's published rows, by language and split: uint32 [n], memory-mapped.
+
+    Languages are in the order of the record's summary (`kept`), splits in that of SPLITS, rows in that of the file.
+    """
+    return np.load(_kept(draft, file), mmap_mode="r")
 
 
 def _rows(deciding: Deciding, task: FileTask) -> Rows:
@@ -149,13 +146,16 @@ def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, An
     counts = np.bincount(reasons, minlength=len(REASONS) + 1).tolist()
     dropped = {reason: count for reason, count in zip(REASONS, counts[1:], strict=True) if count}
     language, names = codes(task.file.table(), task.file.language_column)
+    kept = np.flatnonzero(reasons == PASSED)
+    place = language[kept] * len(SPLITS) + rows.levels[kept]
+    np.save(_kept(deciding.draft, task.file), kept[np.argsort(place, kind="stable")].astype(np.uint32))
     examples = samples_by_reason(_candidates(deciding.limits, task.file, rows.clusters, reasons))
     return SplitRecord(
         files=entries,
         rows=SplitRecord.rows_of(Counts(len(reasons), 0, counts[PASSED], dropped)),
         samples={reason: examples[reason] for reason in dropped},
         summary={
-            "kept": {task.file.kind: _by_language(names, language, rows.levels, reasons == PASSED)},
+            "kept": {task.file.kind: _by_language(names, place)},
             "dropped": {task.file.kind: {str(reason): count for reason, count in dropped.items()}},
             "examples": {task.file.kind: [sample.model_dump() for sample in examples.get(None, [])]},
             **account(task.file, reasons, partial(describe, limits=deciding.limits)),
@@ -175,10 +175,10 @@ def _labels(values: Any, names: Sequence[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(places.astype(np.int32), pa.array([names[number] for number in used]))
 
 
-def _by_language(names: list[str], language: Any, levels: Levels, kept: Any) -> dict[str, dict[str, int]]:
-    flat = np.bincount(language[kept] * len(SPLITS) + levels[kept], minlength=len(names) * len(SPLITS))
-    grid = flat.reshape(len(names), len(SPLITS)).tolist()
-    return {name: dict(zip(SPLITS, row, strict=True)) for name, row in zip(names, grid, strict=True) if name}
+def _by_language(names: list[str], place: Any) -> dict[str, dict[str, int]]:
+    """Count rows by language and split; `place` is `code * len(SPLITS) + level` for each row."""
+    grid = np.bincount(place, minlength=len(names) * len(SPLITS)).reshape(len(names), len(SPLITS)).tolist()
+    return {name: dict(zip(SPLITS, row, strict=True)) for name, row in zip(names, grid, strict=True) if any(row)}
 
 
 def _candidates(
@@ -199,3 +199,7 @@ def _candidates(
 
 def _name(file: RowFile) -> str:
     return f"decisions/{file.name}"
+
+
+def _kept(draft: Draft, file: RowFile) -> str:
+    return str(draft.scratch(f"kept/{file.split}.npy"))

@@ -1,6 +1,6 @@
 """Third pass of publish: shards of one kind, language and split, each written whole by one worker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ from pipelines.stages.work import compact
 
 @dataclass(frozen=True)
 class Slice:
-    """Rows `start` to `stop` of those that a file gives to a language and split."""
+    """Places `start` to `stop` in the order of a file's kept rows (`decide.kept_rows`)."""
 
     file: RowFile
     start: int
@@ -42,12 +42,16 @@ def plan_shards(
     """Return the shards for what was kept: rows in the order of the files, at most `shard_rows` in each."""
     shards = []
     for kind in ("text", "pairs"):
-        kept = [record.summary["kept"].get(kind, {}) for record in records]
-        for language in sorted({language for counts in kept for language in counts}):
+        kept = [_places(record.summary["kept"].get(kind, {})) for record in records]
+        for language in sorted({language for places in kept for language, _ in places}):
             for part in SPLITS:
-                rows = [counts.get(language, {}).get(part, 0) for counts in kept]
+                given = [
+                    Slice(file, *places[language, part])
+                    for file, places in zip(files, kept, strict=True)
+                    if (language, part) in places
+                ]
                 folder = f"text/{language}" if kind == "text" else f"pairs/{pivot}-{language}"
-                for number, slices in enumerate(_cut(files, rows, shard_rows)):
+                for number, slices in enumerate(_cut(given, shard_rows)):
                     name = f"{folder}/{part}-{number:05d}.arrow"
                     shards.append(ShardTask(name, kind, language, part, slices))
     return shards
@@ -55,13 +59,13 @@ def plan_shards(
 
 def write_shard(draft: Draft, shard: ShardTask) -> SplitRecord:
     """Write one shard: the rows as they were staged or aligned, with their cluster."""
-    table = compact(pa.concat_tables([_rows(draft, shard, part) for part in shard.slices]))
+    table = compact(pa.concat_tables([_rows(draft, part) for part in shard.slices]))
     partition = {"kind": shard.kind, "language": shard.language, "split": shard.part}
     return SplitRecord(files=[draft.write_table(shard.name, table, partition)])
 
 
-def _rows(draft: Draft, shard: ShardTask, part: Slice) -> pa.Table:
-    rows = pa.array(kept_rows(draft, part.file, shard.language, shard.part)[part.start : part.stop])
+def _rows(draft: Draft, part: Slice) -> pa.Table:
+    rows = pa.array(kept_rows(draft, part.file)[part.start : part.stop])
     table = part.file.table().take(rows)
     clusters = part.file.cluster_table().take(rows)
     for name in ("cluster", "cluster_size"):
@@ -69,15 +73,25 @@ def _rows(draft: Draft, shard: ShardTask, part: Slice) -> pa.Table:
     return table
 
 
-def _cut(files: Sequence[RowFile], rows: Sequence[int], shard_rows: int) -> list[tuple[Slice, ...]]:
+def _places(kept: Mapping[str, Mapping[str, int]]) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return where the rows of each language and split stand in the order of a file's kept rows."""
+    places, begin = {}, 0
+    for language, counts in kept.items():
+        for part in SPLITS:
+            places[language, part] = (begin, begin + counts[part])
+            begin += counts[part]
+    return places
+
+
+def _cut(given: Sequence[Slice], shard_rows: int) -> list[tuple[Slice, ...]]:
     shards: list[tuple[Slice, ...]] = []
     current: list[Slice] = []
     room = shard_rows
-    for file, count in zip(files, rows, strict=True):
-        start = 0
-        while start < count:
-            stop = min(count, start + room)
-            current.append(Slice(file, start, stop))
+    for own in given:
+        start = own.start
+        while start < own.stop:
+            stop = min(own.stop, start + room)
+            current.append(Slice(own.file, start, stop))
             room -= stop - start
             start = stop
             if not room:
