@@ -12,7 +12,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all lint format docs ablation bench-dedup bench-langid bench-monolingual clean
+.PHONY: help setup setup-dev run test test-all test-flink lint format docs ablation bench-dedup bench-langid bench-monolingual clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,11 @@ test: setup-dev ## Run the tests, but for the slow ones, and show the coverage
 
 test-all: setup-dev ## Run all tests
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+test-flink: setup-dev ## Start a Flink cluster from wheels and run on it: JAR=job server (315 MB go into .cache/)
+	@test -n "$(JAR)" || echo "No JAR=beam-runners-flink-2.2-job-server-2.77.0.jar (org.apache.beam on Maven Central):" \
+		"all that comes before a submission is tested."
+	POLYLOOM_FLINK_JAR=$(JAR) $(BIN)/python -m pytest tests/pipelines/stages/flink
 
 lint: setup-dev ## Check style, types, who imports whom, and that the docs are up to date
 	$(BIN)/ruff check .

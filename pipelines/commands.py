@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command("fetch")(fetch)
     app.command("plan")(show_plan)
     app.command("show")(show)
+    app.command("doctor")(doctor)
     app.command("reference", hidden=True)(reference)
     corpora.register(app)
 
@@ -63,6 +64,16 @@ def show(
         if damaged:
             raise UserError("\n".join(damaged))
         console.print(f"all {len(opened.manifest.files)} files have the manifest's checksums")
+
+
+def doctor(config: RecipePath, overrides: Overrides = None) -> None:
+    """Check whether a recipe can be run here: packages, raw files, disk, runner, Prefect's server."""
+    from pipelines.doctor import examine, table
+
+    findings = list(examine(load_recipe(config, overrides or [])))
+    Console().print(table(findings))
+    if not all(finding.fine for finding in findings):
+        raise typer.Exit(1)
 
 
 def reference() -> None:

@@ -67,6 +67,23 @@ def raw_paths(config: BaseModel, named: Mapping[str, Any]) -> dict[str, str]:
     return dict(_raw_paths(config, named, False))
 
 
+def raw_files(config: BaseModel, place: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every raw file that `config` names: the path of its key, below `place`, and where the file is."""
+    for name, field in type(config).model_fields.items():
+        key = f"{place}.{name}".lstrip(".")
+        yield from _raw_files_in(getattr(config, name), key, _is_marked(field, ContentHashed))
+
+
+def language_files(pattern: str) -> list[Path]:
+    """Return the files of all languages, where `pattern` has the place `{language}`. Raises UserError for none."""
+    folder = _folder_of(pattern)
+    names = Path(pattern).relative_to(folder).as_posix().replace(LANGUAGE_PLACE, "*")
+    places = sorted(folder.glob(names)) if folder.is_dir() else []
+    if not places:
+        raise UserError(f"{pattern}: there is no such file for any language; check the path in the config")
+    return places
+
+
 def content_hash(location: str) -> str:
     """Return the hash of a raw file's bytes, of a folder's names and bytes, or of a remote file's size and ETag.
 
@@ -139,6 +156,19 @@ def _raw_paths(value: Any, named: Any, is_raw: bool) -> Iterator[tuple[str, str]
             yield from _raw_paths(item, item_named, is_raw)
 
 
+def _raw_files_in(value: Any, key: str, is_raw: bool) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str) and is_raw:
+        yield key, value
+    elif isinstance(value, BaseModel):
+        yield from raw_files(value, key)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _raw_files_in(item, f"{key}.{name}", is_raw)
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from _raw_files_in(item, f"{key}.{number}", is_raw)
+
+
 def _is_marked(field: FieldInfo, marker: type) -> bool:
     """Return whether the field or a type inside it (`RawPath | None`, `list[RawPath]`) carries the marker."""
     found = [*field.metadata, *_metadata_inside(field.annotation)]
@@ -168,12 +198,13 @@ def _folder_hash(folder: Path) -> str:
 
 
 def _pattern_hash(pattern: str) -> str:
-    folder = Path(f"{pattern.split(LANGUAGE_PLACE)[0]}x").parent
-    names = Path(pattern).relative_to(folder).as_posix().replace(LANGUAGE_PLACE, "*")
-    places = sorted(folder.glob(names)) if folder.is_dir() else []
-    if not places:
-        raise UserError(f"{pattern}: there is no such file for any language; check the path in the config")
+    folder = _folder_of(pattern)
+    places = language_files(pattern)
     return digest(to_json([(place.relative_to(folder).as_posix(), content_hash(str(place))) for place in places]))
+
+
+def _folder_of(pattern: str) -> Path:
+    return Path(f"{pattern.split(LANGUAGE_PLACE)[0]}x").parent
 
 
 def _remote_hash(location: str) -> str:

@@ -56,15 +56,15 @@ def each_task(job: Job, label: str, tasks: Sequence[AnyTask], work: Callable[[Dr
         for task in pending:
             finish.process(task)
 
-    alone = job.engine.runner == "local" and job.engine.workers == 1
-    _counted(job, tasks, pending, loop if alone else lambda: run_pipeline(job.engine, build))
+    alone = job.engine.runner == "local" and job.engine.workers == 1 and not job.engine.options
+    _counted(job, tasks, pending, loop if alone else lambda: run_pipeline(job.engine, build, job.draft.folder))
 
 
 def run_counted(
     job: Job, tasks: Sequence[Task], pending: Sequence[Task], build: Callable[[beam.Pipeline], None]
 ) -> None:
     """Run a pipeline that ticks off the `pending` ones of `tasks`, if there are any, and show how far it is."""
-    _counted(job, tasks, pending, lambda: run_pipeline(job.engine, build))
+    _counted(job, tasks, pending, lambda: run_pipeline(job.engine, build, job.draft.folder))
 
 
 def _counted(job: Job, tasks: Sequence[Task], pending: Sequence[Task], run: Callable[[], None]) -> None:
