@@ -28,7 +28,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="deduplicate",
-        version=1,
+        version=2,
         section=DeduplicateSection,
         entry="pipelines.stages.deduplicate:run",
         needs=("ingest",),
@@ -38,7 +38,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="publish",
-        version=1,
+        version=2,
         section=PublishSection,
         entry="pipelines.stages.publish:run",
         needs=("ingest", "deduplicate"),

@@ -21,7 +21,7 @@ class Fields:
     def names(self) -> tuple[str, ...]:
         return tuple(name for name in (self.text, self.document, self.language) if name is not None)
 
-    def add(self, file: str, number: int, record: dict[str, Any], builder: RecordBuilder) -> None:
+    def add(self, file: str, number: int, record: dict[str, Any], builder: RecordBuilder, offset: int = -1) -> None:
         """Give `record` to `builder` as a row or as what could not be read.
 
         A text or document that is not there or of another type is a wrong field; a null text was read and is no text.
@@ -33,7 +33,7 @@ class Fields:
         except _BadFieldError as error:
             builder.reject(Unreadable(file, number, error.reason, str(error), error.shown))
         else:
-            builder.add(file, number, document, "", language, text)
+            builder.add(file, number, document, "", language, text, offset)
 
     def _text(self, record: dict[str, Any]) -> str:
         if self.text not in record:

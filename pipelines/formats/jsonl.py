@@ -35,13 +35,13 @@ class Jsonl:
 
     def read(self, split: Split) -> Iterator[Records]:
         builder = RecordBuilder()
-        for number, line in read_lines(self.raw, split, self.max_record_bytes):
-            self._add(line, number, builder)
+        for number, offset, line in read_lines(self.raw, split, self.max_record_bytes):
+            self._add(line, number, offset, builder)
             if builder.is_full:
                 yield from builder.take()
         yield from builder.take()
 
-    def _add(self, line: bytes | BadLine, number: int, builder: RecordBuilder) -> None:
+    def _add(self, line: bytes | BadLine, number: int, offset: int, builder: RecordBuilder) -> None:
         if isinstance(line, BadLine):
             builder.reject(Unreadable(self.name, number, line.reason, line.error))
             return
@@ -52,7 +52,7 @@ class Jsonl:
         except ValueError as error:
             reason, cause = Reason.NOT_JSON, str(error)
         else:
-            self.fields.add(self.name, number, record, builder)
+            self.fields.add(self.name, number, record, builder, offset)
             return
         builder.reject(Unreadable(self.name, number, reason, cause, line.decode("utf-8", "backslashreplace")))
 

@@ -37,23 +37,23 @@ class Lines:
     def read(self, split: Split) -> Iterator[Records]:
         builder = RecordBuilder()
         document = ""
-        for number, line in read_lines(self.raw, split, self.max_record_bytes):
+        for number, offset, line in read_lines(self.raw, split, self.max_record_bytes):
             if self.documents and line in (b"", b"\r"):
                 document = ""
                 continue
             if self.documents:
                 document = document or f"{self.name}:{number}"
-            self._add(line, number, document, builder)
+            self._add(line, number, offset, document, builder)
             if builder.is_full:
                 yield from builder.take()
         yield from builder.take()
 
-    def _add(self, line: bytes | BadLine, number: int, document: str, builder: RecordBuilder) -> None:
+    def _add(self, line: bytes | BadLine, number: int, offset: int, document: str, builder: RecordBuilder) -> None:
         if isinstance(line, BadLine):
             builder.reject(Unreadable(self.name, number, line.reason, line.error))
             return
         try:
-            builder.add(self.name, number, document, "", self.language, line.decode())
+            builder.add(self.name, number, document, "", self.language, line.decode(), offset)
         except UnicodeDecodeError as error:
             shown = line.decode("utf-8", "backslashreplace")
             builder.reject(Unreadable(self.name, number, Reason.NOT_UTF8, str(error), shown))

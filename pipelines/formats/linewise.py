@@ -69,8 +69,8 @@ def merge_by_member(splits: Sequence[Split]) -> list[Split]:
     return merged
 
 
-def read_lines(raw: RawFile, split: Split, max_bytes: int) -> Iterator[tuple[int, bytes | BadLine]]:
-    """Yield each line of the split, without its `\\n`, with its number in the file.
+def read_lines(raw: RawFile, split: Split, max_bytes: int) -> Iterator[tuple[int, int, bytes | BadLine]]:
+    """Yield each line of the split, without its `\\n`, behind its number and its offset in the unpacked file.
 
     A line of more than `max_bytes` is not held in memory.
     """
@@ -81,9 +81,9 @@ def read_lines(raw: RawFile, split: Split, max_bytes: int) -> Iterator[tuple[int
             try:
                 line = _read_line(stream, max_bytes)
             except DamagedStream as error:
-                yield number, BadLine(Reason.UNREADABLE, f"{error}; nothing behind it was read")
+                yield number, position, BadLine(Reason.UNREADABLE, f"{error}; nothing behind it was read")
                 return
-            yield number, line
+            yield number, position, line
             number += 1
             position = stream.tell()
 

@@ -5,8 +5,11 @@ which resiliparse extracts. Records of other types are not counted. FastWARC rea
 the file, from 0. (WARC 1.1, https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/)
 """
 
+import io
 import sys
+from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
@@ -17,11 +20,12 @@ from resiliparse.parse.html import HTMLTree
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
-from pipelines.formats.compressed import ByteStream, DamagedStream, RawFile
+from pipelines.formats.compressed import DamagedStream, RawFile
 from pipelines.formats.linewise import merge_by_member
 from pipelines.formats.protocol import Member, RecordBuilder, Records, Split, Unreadable
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 16
+_HELD = 1 << 20
 _NEXT = b"\r\n\r\nWARC/"
 _BLANK_LINE = 4
 _OK = 200
@@ -78,12 +82,13 @@ class Warc:
     def read(self, split: Split) -> Iterator[Records]:
         builder = RecordBuilder()
         for number, found in enumerate(self._find(split), split.first_record):
-            self._add(found.record, number, builder)
+            self._add(found, number, builder)
             if builder.is_full:
                 yield from builder.take()
         yield from builder.take()
 
-    def _add(self, record: WarcRecord | str, number: int, builder: RecordBuilder) -> None:
+    def _add(self, found: _Found, number: int, builder: RecordBuilder) -> None:
+        record = found.record
         if isinstance(record, str):
             builder.reject(Unreadable(self.name, number, Reason.UNREADABLE, record))
         elif record.record_type in _READ:
@@ -93,16 +98,16 @@ class Warc:
             except _NoTextError as error:
                 builder.reject(Unreadable(self.name, number, error.reason, f"{document}: {error}", error.shown))
             else:
-                builder.add(self.name, number, document, "", self.language, text)
+                builder.add(self.name, number, document, "", self.language, text, found.start)
 
     def _find(self, split: Split) -> Iterator[_Found]:
         """Yield the records that begin in the split, and each stretch between them that is none, in order."""
         at: int | None = split.start
         last, length, member = split.start, 0, split.member
         in_stretch = False
-        while at is not None and at < split.stop:
-            with self.raw.open(at, member) as stream:
-                source = _Source(stream)
+        with _Source(self.raw, split.start, member) as source:
+            while at is not None and at < split.stop:
+                source.go_to(at, member)
                 try:
                     for record in ArchiveIterator(cast(BinaryIO, source), parse_http=False, stream_detect=False):
                         if not (record.headers.get("Content-Length") or "").strip().isdigit():
@@ -110,7 +115,7 @@ class Warc:
                         start = source.start + record.stream_pos
                         if start >= split.stop:
                             return
-                        member, in_stretch = stream.member(start), False
+                        member, in_stretch = source.stream.member(start), False
                         length = record.content_length
                         yield _Found(start, member, record)
                         last, at = start, start + max(length, 1)
@@ -124,7 +129,8 @@ class Warc:
                     elif not in_stretch and self._is_cut_off(last, length, member):
                         yield _Found(at, member, "no WARC record (the file ends in a header)")
                     return
-            at = self._next_start(at, member)
+                source.go_to(at, member)
+                at = _next_start(source)
 
     def _is_cut_off(self, last: int, length: int, member: Member) -> bool:
         """Return whether more than blank lines stands behind the last record, whose content has `length` bytes.
@@ -137,35 +143,71 @@ class Warc:
             stream.skip(length)
             return bool(stream.read(_BLOCK).strip())
 
-    def _next_start(self, at: int, member: Member) -> int | None:
-        """Return where the first record behind `at` seems to begin."""
-        with self.raw.open(at, member) as stream:
-            source = _Source(stream)
-            window = b""
-            while block := source.read(_BLOCK):
-                window = window[-len(_NEXT) :] + block
-                if (found := window.find(_NEXT)) >= 0:
-                    return stream.tell() - len(window) + found + _BLANK_LINE
-        return None
-
 
 class _Source:
-    """The bytes that FastWARC reads. Damage ends them, and is kept, so that what stands before it is read."""
+    """The bytes that FastWARC reads, from `start` on. Damage ends them, and is kept: what stands before it is read.
 
-    def __init__(self, stream: ByteStream) -> None:
-        self._stream = stream
-        self.start = stream.tell()
+    The bytes read last are held, so that to go back a little, as behind every broken record, unpacks nothing again.
+    """
+
+    def __init__(self, raw: RawFile, at: int, member: Member) -> None:
+        self._raw = raw
+        self._opened = ExitStack()
+        self._open(at, member)
+
+    def __enter__(self) -> "_Source":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def _open(self, at: int, member: Member) -> None:
+        self._opened.close()
+        self.stream = self._opened.enter_context(self._raw.open(at, member))
+        self.start = at
         self.damage = ""
+        self._again = io.BytesIO()  # what is read before the stream goes on
+        self._held: deque[bytes] = deque()  # the last bytes that the stream gave
+
+    @property
+    def position(self) -> int:
+        return self.stream.tell() - self._again.getbuffer().nbytes + self._again.tell()
+
+    def go_to(self, at: int, member: Member) -> None:
+        """Read on from the offset `at`, which lies in `member` or behind it."""
+        held = b"".join(self._held)
+        back = self.stream.tell() - at
+        if not 0 <= back <= len(held):
+            self._open(at, member)
+            return
+        self.start = at
+        self._again = io.BytesIO(held[len(held) - back :])
 
     def read(self, size: int = -1) -> bytes:
+        if again := self._again.read(size):
+            return again
         try:
-            return b"" if self.damage else self._stream.read(size)
+            block = b"" if self.damage else self.stream.read(size)
         except DamagedStream as error:
             self.damage = str(error)
             return b""
+        self._held.append(block)
+        while sum(map(len, self._held)) - len(self._held[0]) > _HELD:
+            self._held.popleft()
+        return block
 
     def tell(self) -> int:
-        return self._stream.tell() - self.start
+        return self.position - self.start
+
+
+def _next_start(source: _Source) -> int | None:
+    """Return where the first record behind the source's position seems to begin."""
+    window = b""
+    while block := source.read(_BLOCK):
+        window = window[-len(_NEXT) :] + block
+        if (found := window.find(_NEXT)) >= 0:
+            return source.position - len(window) + found + _BLANK_LINE
+    return None
 
 
 def _text(record: WarcRecord, max_bytes: int) -> str:

@@ -35,7 +35,7 @@ def run(job: Job) -> Outcome:
     tasks = tasks_for("decide", files)
     _decide(job, tasks, Deciding(job.draft, section.thresholds, assignment, small, section.buckets))
     decided = records_of(job.draft, tasks)
-    counts, _, samples = total(decided)
+    counts, kept_decisions, samples = total(decided)
 
     shards = plan_shards(files, decided, _pivot(job), section.shard_rows)
     each_task(job, "Shards", shards, write_shard)
@@ -43,7 +43,7 @@ def run(job: Job) -> Outcome:
 
     summary = _summary(section, decided, assignment)
     readme = job.draft.write_bytes("README.md", card(section, counts, summary["rows"]).encode(), {"kind": "card"})
-    return Outcome("rows", "rows", counts, [*written, readme], summary, samples)
+    return Outcome("rows", "rows", counts, [*written, *kept_decisions, readme], summary, samples)
 
 
 def _assignment(section: PublishSection, screened: Sequence[SplitRecord]) -> Assignment:

@@ -5,7 +5,7 @@ Two kinds of messages share one shuffle. `copies` are the rows of clusters large
 all rows; only rows that passed the thresholds send any.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,9 @@ from pipelines.config.publish import Thresholds
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.evidence import Sample
+from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
+from pipelines.datasets.schemas import DECISIONS
 from pipelines.dedup.exact import Hashes, by_bucket, mix
 from pipelines.dedup.survivors import SPLITS, Levels, leaks, losers
 from pipelines.stages.inputs import FileTask, RowFile
@@ -28,6 +30,7 @@ from pipelines.stages.work import codes, column, mapped, samples_by_reason
 
 COPIES: Final = "copies"
 TEXTS: Final = "texts"
+KEPT: Final = ""  # the reason of a row that is kept
 CANDIDATES = 60  # rows of a reason that a file offers as samples; copies among them show once
 
 Message = tuple[tuple[str, int], tuple[int, Any, Any, Any, Any]]  # (kind, bucket), (file, rows, hashes, levels, ranks)
@@ -132,8 +135,10 @@ def kept_rows(draft: Draft, file: RowFile, language: str, split: str) -> Any:
     """Return the positions of a file's rows that are published in this language and split: int64 [n]."""
     languages, names = codes(file.table(), file.language_column)
     decided = mapped(draft.folder / _name(file))
-    reasons, levels = (column(decided, name).to_numpy() for name in ("reason", "level"))
-    here = (reasons == PASSED) & (levels == SPLITS.index(split)) & (languages == names.index(language))
+    here = languages == names.index(language)
+    for name, value in (("reason", KEPT), ("split", split)):
+        labels, values = codes(decided, name)
+        here &= np.isin(labels, [code for code, label in enumerate(values) if label == value])
     return np.flatnonzero(here)
 
 
@@ -155,7 +160,7 @@ def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, An
         for own, going in verdicts:
             if own == kind:
                 reasons[going] = code_of(reason)
-    entry = deciding.draft.write_table(_name(task.file), pa.table({"reason": reasons, "level": rows.levels}))
+    entry = _write(deciding.draft, task.file, reasons, rows.levels)
     counts = np.bincount(reasons, minlength=len(REASONS) + 1).tolist()
     dropped = {reason: count for reason, count in zip(REASONS, counts[1:], strict=True) if count}
     language, names = codes(task.file.table(), task.file.language_column)
@@ -170,6 +175,18 @@ def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, An
             "examples": {task.file.kind: [sample.model_dump() for sample in examples.get(None, [])]},
         },
     )
+
+
+def _write(draft: Draft, file: RowFile, reasons: Codes, levels: Levels) -> FileEntry:
+    columns = (_labels(reasons, [KEPT, *map(str, REASONS)]), _labels(levels, SPLITS))
+    table = pa.table(dict(zip(DECISIONS.names, columns, strict=True)), schema=DECISIONS)
+    return draft.write_table(_name(file), table, {"kind": "decisions", "of": file.name})
+
+
+def _labels(values: Any, names: Sequence[str]) -> pa.DictionaryArray:
+    """Return small numbers as the names that they stand for; names of no row are left out."""
+    used, places = np.unique(values, return_inverse=True)
+    return pa.DictionaryArray.from_arrays(places.astype(np.int32), pa.array([names[number] for number in used]))
 
 
 def _by_language(names: list[str], language: Any, levels: Levels, kept: Any) -> dict[str, dict[str, int]]:
@@ -195,4 +212,4 @@ def _candidates(
 
 
 def _name(file: RowFile) -> str:
-    return f"decide/{file.name}"
+    return f"decisions/{file.name}"

@@ -4,6 +4,9 @@ import bz2
 import gzip
 import json
 import lzma
+import random
+import re
+import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -176,6 +179,23 @@ def test_line_ends_other_than_a_line_feed_stay_in_the_text(kind: Kind, tmp_path:
 
 
 @every_kind
+@pytest.mark.parametrize("split_bytes", [1, 1 << 20])
+def test_a_record_stands_at_its_offset(kind: Kind, split_bytes: int, tmp_path: Path) -> None:
+    texts = [text.encode() for text in ("eins", "lone\rreturn", "Größe", "vier" * 40, "crlf\r", "last")]
+    path = kind.write(tmp_path / "raw", texts)
+    raw = RawFile(str(path), 1 << 22, 200)
+    source = kind.open(raw, split_bytes)
+    batches = [records.batch for split in source.plan() for records in source.read(split)]
+    offsets = [offset for batch in batches for offset in batch.column("offset").to_pylist()]
+    if kind in TABLES.values():
+        assert offsets == [-1] * len(texts)
+        return
+    for offset, piece in zip(offsets, kind.encode(texts), strict=True):
+        with raw.open(offset) as stream:
+            assert stream.read(len(piece)) == piece
+
+
+@every_kind
 @pytest.mark.parametrize("split_bytes", [1, 70, 1000])
 def test_any_cut_gives_the_same_records(kind: Kind, split_bytes: int, tmp_path: Path) -> None:
     texts = [b"%d-" % number * (number % 7 + 1) for number in range(60)]
@@ -195,6 +215,27 @@ def test_a_file_is_cut(kind: Kind, tmp_path: Path) -> None:
     splits = kind.open(RawFile(str(path), 1 << 20, 200), 60).plan()
     assert len(splits) > 8
     assert all(split.stop == after.start for split, after in pairwise(splits))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pack", [plain, zstd])
+@pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS.keys())
+def test_a_line_of_100_mb_is_put_aside_in_little_memory(
+    stream: tuple[Callable[[RawFile, int], Format], Encode], pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    long = random.Random(1).randbytes(500_000).hex().encode() * 100
+    kind = Kind(*stream, pack)
+    path = kind.write(tmp_path / "raw", [b"before", long, b"after"])
+    source = kind.open(RawFile(str(path), 1 << 30, 1000), 1 << 20)
+    tracemalloc.start()
+    parts = [records for split in source.plan() for records in source.read(split)]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [text for part in parts for text in part.batch.column("text").to_pylist()] == ["before", "after"]
+    (bad,) = [bad for part in parts for bad in part.unreadable]
+    assert (bad.reason, bad.record > 0) == (Reason.OVERSIZED, True)
+    assert re.search(r"1000000\d\d bytes, more than 100000", bad.error)
+    assert peak < 32 << 20
 
 
 @every_kind

@@ -12,7 +12,7 @@ from pipelines.formats.catalog import Catalog, compile_pattern, parse_catalog
 from pipelines.formats.protocol import RECORDS, Unreadable
 
 PATTERN = "app/{document}/{language}.json"
-Row = tuple[str, int, str, str, str, str]
+Row = tuple[str, int, int, str, str, str, str]
 
 
 def catalog(path: Path, languages: tuple[str, ...] = ("de", "en"), split_bytes: int = 1 << 20) -> Catalog:
@@ -48,14 +48,14 @@ MEMBERS = {
     "other/light/en.json": b'{"title": "not asked for"}',
 }
 ROWS = [
-    ("source/app/door/en.json", 0, "door", "a\\.b", "en", "dotted"),
-    ("source/app/door/en.json", 1, "door", "list.0", "en", "one"),
-    ("source/app/door/en.json", 2, "door", "list.1", "en", "two"),
-    ("source/app/light/de.json", 0, "light", "title", "de", "Licht"),
-    ("source/app/light/de.json", 1, "light", "state.on", "de", "An"),
-    ("source/app/light/en.json", 0, "light", "title", "en", "Light"),
-    ("source/app/light/en.json", 1, "light", "state.on", "en", "On"),
-    ("source/app/light/en.json", 2, "light", "state.off", "en", "Off"),
+    ("source/app/door/en.json", 0, -1, "door", "a\\.b", "en", "dotted"),
+    ("source/app/door/en.json", 1, -1, "door", "list.0", "en", "one"),
+    ("source/app/door/en.json", 2, -1, "door", "list.1", "en", "two"),
+    ("source/app/light/de.json", 0, -1, "light", "title", "de", "Licht"),
+    ("source/app/light/de.json", 1, -1, "light", "state.on", "de", "An"),
+    ("source/app/light/en.json", 0, -1, "light", "title", "en", "Light"),
+    ("source/app/light/en.json", 1, -1, "light", "state.on", "en", "On"),
+    ("source/app/light/en.json", 2, -1, "light", "state.off", "en", "Off"),
 ]
 
 

@@ -30,6 +30,7 @@ def test_ccnet(tmp_path: Path) -> None:
             {
                 "file": "source",
                 "record": 0,
+                "offset": 0,
                 "document": "http://a/",
                 "key": "",
                 "language": "sw",

@@ -39,7 +39,7 @@ def test_a_row_has_the_sources_name_and_language(tmp_path: Path) -> None:
     source = Lines("cc100-de", RawFile(str(path), 1 << 30, 200), "de", False, 100, 100)
     (records,) = source.read(*source.plan())
     assert records.batch.to_pylist() == [
-        {"file": "cc100-de", "record": 0, "document": "", "key": "", "language": "de", "text": "eins"}
+        {"file": "cc100-de", "record": 0, "offset": 0, "document": "", "key": "", "language": "de", "text": "eins"}
     ]
 
 

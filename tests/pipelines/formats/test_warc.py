@@ -83,6 +83,21 @@ def test_a_bad_record_hides_no_other(
     assert error in bad.error
 
 
+def test_broken_records_in_one_member_are_not_unpacked_once_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "raw"
+    path.write_bytes(gzip.compress((record(b"conversion", b"good" * 9000) + b"garbage\r\n\r\n") * 50))
+    opened: list[int] = []
+    packed = RawFile.open_packed
+    monkeypatch.setattr(RawFile, "open_packed", lambda raw: opened.append(1) or packed(raw))
+    source = Warc("source", RawFile(str(path), 1 << 30, 1000), None, 1 << 21, 50_000)
+    (split,) = source.plan()
+    (records,) = source.read(split)
+    assert (records.batch.num_rows, len(records.unreadable)) == (50, 50)
+    assert len(opened) <= 4  # once for the plan, once to read, and each of them once to look for a header cut off
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_file_that_is_cut_off_anywhere(packed: bool, tmp_path: Path) -> None:
     pieces = [record(b"conversion", b"before"), record(b"conversion", b"cut off here")]

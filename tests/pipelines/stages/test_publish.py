@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pipelines.datasets.reasons import Reason
+from pipelines.datasets.schemas import DECISIONS
 from pipelines.stages import publish
 from pipelines.stages.publishing import decide
 from pipelines.stages.publishing.splits import Assignment
@@ -77,6 +78,27 @@ def test_every_row_is_accounted_for(corpus: Callable[..., Any]) -> None:
     assert set(published.samples()) == set(counts.dropped)
     examples = published.manifest.summary["examples"]
     assert {sample["text"] for sample in examples["pairs"]} >= {"Only in test → Nur im Test"}
+
+
+def test_what_became_of_each_row_is_kept_beside_it(corpus: Callable[..., Any], rows_of: Callable[..., Any]) -> None:
+    made = corpus(CATALOGS, **sections())
+    published = made.make()
+    found = {}
+    for stage, kind, columns in (
+        ("ingest", "staged", ("document", "text")), ("align", "pairs", ("document", "target_text"))
+    ):  # fmt: skip
+        for entry in made.dataset(stage).files(kind=kind):
+            (own,) = published.files(kind="decisions", of=entry.name)
+            assert own.name == f"decisions/{entry.name}"
+            decided = published.table(own)
+            assert decided.schema == DECISIONS
+            rows = made.dataset(stage).table(entry).select(columns).to_pylist()
+            for row, decision in zip(rows, decided.to_pylist(), strict=True):
+                found[kind, *row.values()] = tuple(decision.values())
+    assert found["staged", TRAIN_A, "25 %"] == ("few_letters", "train")
+    assert found["staged", DEV_A, "Nur in dev"] == ("", "dev")
+    assert found["pairs", TRAIN_A, "Host eingeben"] == ("held_out", "train")
+    assert {split for _, split in found.values()} == {"train", "dev", "test"}
 
 
 def test_no_row_equals_one_that_is_held_out_more(corpus: Callable[..., Any], rows_of: Callable[..., Any]) -> None:
