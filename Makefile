@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 RECIPE ?= flows/configs/demo.yaml
+KILLS ?= 50
+EXAMPLES ?= 2000
 BIN := .venv/bin
 RUN_EXTRAS := pipelines,training,flows,report
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -12,10 +14,10 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all lint format docs ablation clean
+.PHONY: help setup setup-dev run test test-all test-faults fuzz lint format docs ablation clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.installed ## Make .venv and install what `make run` needs
 
@@ -29,6 +31,12 @@ test: setup-dev ## Run the tests, but for the slow ones, and show the coverage
 
 test-all: setup-dev ## Run all tests
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+test-faults: setup-dev ## Kill every stage at random points, KILLS=50 times in all, and compare what comes of it
+	POLYLOOM_KILLS=$(KILLS) $(BIN)/python -m pytest tests/faults -v
+
+fuzz: setup-dev ## Read mutated files for longer: EXAMPLES=2000 for each reader
+	POLYLOOM_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/faults/test_fuzz.py
 
 lint: setup-dev ## Check style, types, who imports whom, and that the docs are up to date
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability.api import beam_provision_api_pb2
 from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo, FnApiRunner
 
-from pipelines import watchdog
+from pipelines import watchdog, workers
 from pipelines.datasets.stage import EngineSection
 
 
@@ -35,6 +35,7 @@ def _local_runner() -> FnApiRunner:
     provision = beam_provision_api_pb2.ProvisionInfo()
     provision.pipeline_options.update({"default_sdk_harness_log_level": "ERROR", "beam_plugins": [watchdog.__name__]})
     os.environ[watchdog.RUNNER] = str(os.getpid())
+    workers.register()
     return FnApiRunner(provision_info=ExtendedProvisionInfo(provision))
 
 

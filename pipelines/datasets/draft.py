@@ -127,6 +127,10 @@ class Draft:
         self.tidy()
         return first
 
+    def discard(self) -> None:
+        """Remove all that was made so far, finished splits too."""
+        self._store.keep_only(lambda name: False)
+
     def tidy(self) -> None:
         """Remove what was kept for a resume: the dataset is there."""
         self._store.delete(_LEDGER)
@@ -162,9 +166,14 @@ class ShardWriter:
         self._writer.write_batch(batch)
         self._rows += batch.num_rows
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        self._writer.close()
-        self._pending.__exit__(kind, error, trace)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._writer.close()
+        except BaseException as error:
+            self._pending.__exit__(type(error))
+            raise
+        self._pending.__exit__(kind)
 
     @property
     def entry(self) -> FileEntry:

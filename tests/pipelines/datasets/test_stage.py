@@ -17,9 +17,10 @@ from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import SplitRecord
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.evidence import QuarantineEntry, Sample
+from pipelines.datasets.fingerprint import fingerprint
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
-from pipelines.datasets.stage import EngineSection, Job, Outcome, StageRun, StageSpec, execute
+from pipelines.datasets.stage import EngineSection, Job, Outcome, StageRun, StageSpec, execute, input_fingerprints
 
 FORK = multiprocessing.get_context("fork")
 ENGINE = EngineSection(workers=1)
@@ -65,7 +66,11 @@ def planned(
     module.run = work  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "a_stage", module)
     spec = StageSpec("ingest", 1, Section, "a_stage:run", (), "pipelines", "help")
-    return StageRun(spec, Section(), "", "f" * 32, folder, inputs or {})
+    return StageRun(spec, Section(), "", fingerprint_of(spec, inputs or {}), folder, inputs or {})
+
+
+def fingerprint_of(spec: StageSpec, inputs: dict[str, dict[str, StageRun]]) -> str:
+    return fingerprint(spec.name, spec.version, Section(), input_fingerprints(inputs))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
