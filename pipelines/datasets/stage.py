@@ -7,12 +7,12 @@ import platform
 import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.dataset import Dataset
@@ -36,17 +36,64 @@ from pipelines.datasets.store import Store
 DELIVERABLE = {"kind": "deliverable"}
 
 
+Endpoint = Annotated[str, Field(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):\d{1,5}$")]  # HOST:PORT
+_POOL = "HOST:PORT of Beam's worker pool, as the machine that asks it for workers sees it (EXTERNAL environment)."
+
+
+class PortableSection(BaseModel):
+    """A Beam job service, and the pool that its workers come from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    job_endpoint: Endpoint = Field(description="HOST:PORT of the job service.")
+    environment_config: Endpoint = Field(description=_POOL)
+
+
+class FlinkSection(BaseModel):
+    """A Flink cluster, Beam's job server for it, and the pool that its workers come from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    master: Endpoint = Field(description="HOST:PORT of the job manager's REST interface.")
+    job_server_jar: str | None = Field(
+        None, description="Beam's job server for this Flink, a jar that is started for the length of a job."
+    )
+    job_endpoint: Endpoint | None = Field(None, description="Or HOST:PORT of a job server that is running.")
+    environment_config: Endpoint = Field(description=_POOL)
+
+    @model_validator(mode="after")
+    def _one_job_server(self) -> Self:
+        if (self.job_server_jar is None) == (self.job_endpoint is None):
+            raise ValueError("give one of job_server_jar and job_endpoint")
+        return self
+
+
 class EngineSection(BaseModel):
     """How the corpus stages are run. Nothing here changes what comes out."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    runner: Literal["local"] = Field("local", description="Which Beam runner: `local` is Beam's own FnApiRunner.")
+    runner: Literal["local", "portable", "flink"] = Field(
+        "local",
+        description="Which Beam runner: its own FnApiRunner on this machine, any job service, or a Flink cluster.",
+    )
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,
-        description="How many worker processes; by default as many as there are cores.",
+        description="How many worker processes; by default as many as there are cores. Flink goes by "
+        "`options.parallelism`.",
     )
+    portable: PortableSection | None = Field(None, description="Where the job service is, for `runner: portable`.")
+    flink: FlinkSection | None = Field(None, description="Where the cluster is, for `runner: flink`.")
+    options: dict[str, bool | int | float | str | list[str]] = Field(
+        {}, description="Any other of Beam's pipeline options by its name, such as `parallelism: 4`."
+    )
+
+    @model_validator(mode="after")
+    def _runner_has_its_section(self) -> Self:
+        if self.runner != "local" and getattr(self, self.runner) is None:
+            raise ValueError(f"`runner: {self.runner}` needs the section `{self.runner}`; add it")
+        return self
 
 
 @dataclass(frozen=True)
@@ -145,13 +192,16 @@ def execute(run: StageRun, engine: EngineSection) -> Dataset:
     taken up where it was: half-written files are removed, finished splits are kept. Raises UserError where a
     dataset that it reads is not there, where a raw file changes meanwhile, and for what the disk refuses.
     """
+    lock = run.folder.with_name(f".{run.folder.name}.lock")
     with explained(run.folder):
         if not run.is_done:
-            lock = run.folder.with_name(f".{run.folder.name}.lock")
             with _lock_or_explain(run, lock):
                 if not run.is_done:
                     _make(run, engine)
+    with suppress(OSError):  # a run that was killed just after its commit left these; on a read-only disk they stay
         Draft(run.folder).tidy()
+        run.progress_file.unlink(missing_ok=True)
+        lock.unlink(missing_ok=True)  # whoever waits for it finds the dataset done
     return Dataset(run.folder)
 
 

@@ -60,7 +60,7 @@ def run_counted(
     job.progress.start(len(tasks), "splits", before)
     if pending:
         with job.progress.counted_by(lambda: job.draft.finished_splits() - others):
-            run_pipeline(job.engine, build)
+            run_pipeline(job.engine, build, job.draft.folder)
 
 
 def unfinished(draft: Draft, tasks: Iterable[AnyTask]) -> list[AnyTask]:

@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +24,16 @@ def mounting() -> Shell:
         pytest.skip(f"nothing can be mounted here: {probe.stderr.strip()}")
 
     def run(world: "World", script: str) -> str:
+        binary = world.command("plan")[0]
+        function = f'polyloom() {{ {binary} "$1" recipe.yaml --set engine.workers=1; }}\n'
         done = subprocess.run(
-            [*NAMESPACE, f"polyloom() {{ {world.command('plan')[0]} \"$1\" recipe.yaml --set engine.workers=1; }}\n{script}"],
-            cwd=world.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-        )  # fmt: skip
+            [*NAMESPACE, function + script],
+            cwd=world.folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout
         return done.stdout
 
@@ -66,10 +72,10 @@ def wait_until() -> Callable[[Callable[[], bool]], None]:
 
 
 @pytest.fixture
-def without_stage(undisturbed: "World", tmp_path: Path) -> Iterator[Callable[[str], "World"]]:
+def without_stage(undisturbed: "World", tmp_path: Path) -> Callable[[str], "World"]:
     """Return a function that gives a copy of the undisturbed world which lacks the dataset of a stage."""
 
     def copy(stage: str) -> "World":
         return undisturbed.copy(tmp_path / stage, without=(stage,))
 
-    yield copy
+    return copy

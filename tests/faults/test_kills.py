@@ -50,8 +50,9 @@ def test_killed_anywhere_and_run_again_is_as_undisturbed(
     tally = Tally()
     while tally.kills < kills_of(stage):
         world = undisturbed.copy(tmp_path / str(tally.compared), without=(stage,))
-        while tally.kills < kills_of(stage) and killed(world, stage, draw.random() * seconds, tally) and draw.random() < 0.6:
-            pass
+        again = True
+        while again and tally.kills < kills_of(stage):
+            again = killed(world, stage, draw.random() * seconds, tally) and draw.random() < 0.6
         world.polyloom(stage)
         assert world.made() == undisturbed.made()
         assert world.leftovers() == []

@@ -23,6 +23,7 @@ _SHELL: Final = 128  # a shell ends with this and the signal that ended its comm
 _SECONDS: Final = 0.2
 
 
+@WorkerHandler.register_environment(python_urns.SUBPROCESS_SDK, bytes)
 class WorkerProcess(SubprocessSdkWorkerHandler):
     """One worker process. Whatever is asked of it after its death, or was before, fails with a UserError."""
 
@@ -46,7 +47,7 @@ class WorkerProcess(SubprocessSdkWorkerHandler):
 
     def _run(self) -> None:
         try:
-            self.worker.run()
+            self.worker.run()  # type: ignore[no-untyped-call]
         except RuntimeError as error:
             self._died = True
             code = int(str(error).rsplit(" ", 1)[-1])
@@ -57,7 +58,8 @@ class WorkerProcess(SubprocessSdkWorkerHandler):
     def _answer_all(self, death: UserError) -> None:
         for name, future in list(self.control_conn._futures_by_id.items()):
             future.abort(death)
-            future.set(beam_fn_api_pb2.InstructionResponse(instruction_id=name, error=str(death)))  # ends a wait for its output, too
+            # ends a wait for its output, too
+            future.set(beam_fn_api_pb2.InstructionResponse(instruction_id=name, error=str(death)))
 
 
 def ended(code: int) -> str:
@@ -68,8 +70,3 @@ def ended(code: int) -> str:
     if signal in set(Signals):
         return f"was ended by {Signals(signal).name}"
     return f"ended with status {code}"
-
-
-def register() -> None:
-    """Make Beam's local runner start its worker processes this way."""
-    WorkerHandler.register_environment(python_urns.SUBPROCESS_SDK, bytes)(WorkerProcess)
