@@ -1,7 +1,13 @@
-"""The files of a raw folder: which there are, and which of them a link leads out of it to."""
+"""What stays inside a folder: names of files in a dataset, and the files of a raw folder."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+
+def stays_inside(name: str) -> bool:
+    """Return whether `name`, with `/` between its parts, is a relative path that leads nowhere out of its folder."""
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and not {"\\", "\0"} & set(name)
 
 
 def files_of(folder: Path) -> Iterator[Path]:

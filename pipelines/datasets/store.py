@@ -17,6 +17,7 @@ import pyarrow as pa
 import xxhash
 
 from pipelines.datasets.disk import explained
+from pipelines.datasets.folders import stays_inside
 
 TEMPORARY = ".tmp-"
 
@@ -71,10 +72,9 @@ class Store:
 
     def path(self, name: str) -> Path:
         """Return where `name` lives. Raises ValueError for a name that would leave the folder."""
-        parts = PurePosixPath(name).parts
-        if not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\\" in name or "\0" in name:
+        if not stays_inside(name):
             raise ValueError(f"{name!r} is not a file name inside a dataset")
-        return self.folder.joinpath(*parts)
+        return self.folder.joinpath(*PurePosixPath(name).parts)
 
     def exists(self, name: str) -> bool:
         return self.path(name).is_file()
