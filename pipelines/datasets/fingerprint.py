@@ -142,9 +142,9 @@ def _folder_hash(folder: Path) -> str:
     entries = []
     for path in files_of(folder):
         name = path.relative_to(folder).as_posix()
-        if leads_out(path, folder):
+        if leads_out(path, folder) or not path.is_file():
             entries.append((name, f"link to {path.readlink()}"))
-        elif path.is_file():
+        else:
             with path.open("rb") as file:
                 entries.append((name, _stream_hash(file)))
     return digest(to_json(entries))

@@ -1,5 +1,6 @@
 """What stays inside a folder: names of files in a dataset, and the files of a raw folder."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -17,4 +18,4 @@ def files_of(folder: Path) -> Iterator[Path]:
 
 def leads_out(path: Path, folder: Path) -> bool:
     """Return whether `path`, which stands in `folder`, is a link to what does not: that is never read."""
-    return path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
+    return path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))

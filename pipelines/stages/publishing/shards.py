@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import pyarrow as pa
 
@@ -46,11 +47,17 @@ def plan_shards(
         for language in sorted({language for counts in kept for language in counts}):
             for part in SPLITS:
                 rows = [counts.get(language, {}).get(part, 0) for counts in kept]
-                folder = f"text/{language}" if kind == "text" else f"pairs/{pivot}-{language}"
+                named = as_name(language)
+                folder = f"text/{named}" if kind == "text" else f"pairs/{pivot}-{named}"
                 for number, slices in enumerate(_cut(files, rows, shard_rows)):
                     name = f"{folder}/{part}-{number:05d}.arrow"
                     shards.append(ShardTask(name, kind, language, part, slices))
     return shards
+
+
+def as_name(language: str) -> str:
+    """Return a language as the name of a folder: a code stays as it is, whatever else data may say is escaped."""
+    return quote(language, safe="").replace(".", "%2E") or "%"
 
 
 def write_shard(draft: Draft, shard: ShardTask) -> SplitRecord:
