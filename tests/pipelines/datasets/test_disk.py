@@ -29,9 +29,9 @@ def refusal(number: int, name: str | None = None) -> OSError:
     ],
 )
 def test_a_refusal_names_the_place_and_the_remedy(number: int, sentence: str) -> None:
-    with pytest.raises(UserError, match=rf"^runs/ingest-f: {sentence}.*; the same command then goes on from here$"):
-        with explained(HERE):
-            raise refusal(number)
+    whole = rf"^runs/ingest-f: {sentence}.*; the same command then goes on from here$"
+    with pytest.raises(UserError, match=whole), explained(HERE):
+        raise refusal(number)
 
 
 def test_the_file_that_the_error_names_is_the_place() -> None:
@@ -40,11 +40,14 @@ def test_the_file_that_the_error_names_is_the_place() -> None:
 
 
 def test_a_refusal_that_torch_wrapped() -> None:
-    with pytest.raises(UserError, match="No space left"), explained(HERE):
+    def save() -> None:
         try:
             raise refusal(errno.ENOSPC)
         finally:
             raise RuntimeError("unexpected pos 53824 vs 53716")
+
+    with pytest.raises(UserError, match="No space left"), explained(HERE):
+        save()
 
 
 def test_a_refusal_that_rust_wrapped() -> None:
@@ -60,8 +63,8 @@ def test_any_other_error_is_passed_on(error: BaseException) -> None:
 
 
 def test_a_users_error_stays_as_it_is() -> None:
-    with pytest.raises(UserError, match="^a sentence$"), explained(HERE):
-        try:
-            raise refusal(errno.ENOSPC)
-        except OSError as cause:
-            raise UserError("a sentence") from cause
+    said = UserError("a sentence")
+    said.__cause__ = refusal(errno.ENOSPC)
+    with pytest.raises(UserError) as raised, explained(HERE):
+        raise said
+    assert raised.value is said
