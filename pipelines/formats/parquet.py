@@ -40,6 +40,11 @@ class Parquet:
             check_columns(self.raw.path, file.schema_arrow, self.fields)
             metadata = file.metadata
             groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+        if min((group.num_rows for group in groups), default=0) < 0 or _rows(groups) != metadata.num_rows:
+            raise UserError(
+                f"{self.raw.path}: not a whole Parquet file (its footer contradicts itself about its rows); "
+                "fetch it again or remove this source"
+            )
         if metadata.num_rows == 0:
             raise UserError(f"{self.raw.path}: the file has no rows; remove it from the config's sources")
         for group in groups:
@@ -68,6 +73,8 @@ class Parquet:
                 number += batch.num_rows
                 if builder.is_full:
                     yield from builder.take()
+            if number < stop:
+                raise pa.ArrowInvalid(f"it ends {stop - number} rows early")
         except (OSError, pa.ArrowException) as error:
             cause = f"row group {group} is damaged ({error})"
             for lost in range(number, stop):
@@ -84,3 +91,7 @@ class Parquet:
                 ) from error
             with file:
                 yield file
+
+
+def _rows(groups: Sequence[pq.RowGroupMetaData]) -> int:
+    return sum(group.num_rows for group in groups)

@@ -38,12 +38,12 @@ from pipelines.formats.parquet import Parquet
 from pipelines.formats.protocol import Format
 from pipelines.formats.warc import Warc
 
-EXAMPLES = int(os.environ.get("POLYLOOM_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("POLYLOOM_EXAMPLES", "25"))
 HANGS = 300 + EXAMPLES  # seconds for all examples of one reader: far more than any machine needs
 TEXTS = [*(f"sentence {number} über 文 {number * 7919}" for number in range(7)), "", "last"]
 FIELDS = Fields("text", "url", None, "de")
 fuzzed = settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES == 40, suppress_health_check=list(HealthCheck)
+    max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES == 25, suppress_health_check=list(HealthCheck)
 )
 
 Found = tuple[list[tuple[str, int, str]], list[tuple[str, int, str]]]  # rows and rejects: file, record, text or error
@@ -140,6 +140,24 @@ PACKINGS = {
         lambda data: b"".join(zstd_frames(data)),
     ),
 }
+MARKS = (
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ\0",
+    b"\x28\xb5\x2f\xfd",
+    *(bytes([mark]) + b"\x2a\x4d\x18" for mark in range(80, 96)),
+)
+BEGINNINGS = [
+    b"",
+    *MARKS[:4],
+    b"\x1f\x8b\x08\0",
+    b"BZh91AY&SY",
+    b"PAR1",
+    b"ARROW1\0\0",
+    b"\xff\xff\xff\xff",
+    b"PK\x03\x04",
+    b"WARC/1.0\r\n",
+]
 PLAIN = {"lines": as_lines(), "cc100": as_lines(), "jsonl": as_jsonl(), "warc": as_warc()}
 TABLES = {
     "parquet": as_parquet(),
@@ -219,6 +237,8 @@ def records_in(name: str, data: bytes) -> int | None:
     kind, *packing = name.split("-")
     if kind not in ("lines", "cc100", "jsonl"):
         return None
+    if not packing and data.startswith(MARKS):
+        return None  # taken for a packed one
     if packing:
         if not data.startswith(FILES[name][:10]):
             return None  # taken for a plain file
@@ -256,9 +276,24 @@ def test_a_mutated_file(name: str, folder: Path, data: st.DataObject) -> None:
 @fuzzed
 @given(st.data())
 def test_bytes_at_random(name: str, folder: Path, data: st.DataObject) -> None:
-    marks = [b"", b"\x1f\x8b\x08\x00", b"BZh91AY&SY", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"PAR1", b"ARROW1\0\0",
-             b"\xff\xff\xff\xff", b"PK\x03\x04", b"WARC/1.0\r\n"]  # fmt: skip
-    check(name, data.draw(st.sampled_from(marks)) + data.draw(st.binary(max_size=300)), folder)
+    check(name, data.draw(st.sampled_from(BEGINNINGS)) + data.draw(st.binary(max_size=300)), folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*PLAIN, *TABLES])
+def test_every_bit_flipped(name: str, folder: Path) -> None:
+    whole = FILES[name]
+    for place in range(len(whole) * 8):
+        data = bytearray(whole)
+        data[place // 8] ^= 1 << place % 8
+        check(name, bytes(data), folder)
+
+
+def test_a_column_whose_name_is_not_utf8_is_refused(folder: Path) -> None:
+    path = folder / "raw"
+    path.write_bytes(TABLES["arrow-stream"].replace(b"url", b"\xf4rl"))
+    with pytest.raises(UserError, match=r"raw: the name of a column is not UTF-8; .* remove this source"):
+        READERS["arrow"](path, 100).plan()
 
 
 def manifest() -> bytes:

@@ -29,8 +29,12 @@ SEED = int(os.environ.get("POLYLOOM_SEED", "7"))
 
 @dataclass
 class Tally:
-    """What happened to a stage: runs killed, finished pieces of work that the next run found, whole runs compared."""
+    """What happened to a stage: runs killed, finished pieces of work that the next run found, whole runs compared.
 
+    `seconds` is how long the stage works when it is left alone, as far as is known by now.
+    """
+
+    seconds: float
     kills: int = 0
     found: int = 0
     compared: int = 0
@@ -46,13 +50,12 @@ def test_killed_anywhere_and_run_again_is_as_undisturbed(
     undisturbed: "World", tmp_path: Path, stage: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     draw = random.Random(f"{SEED} {stage}")
-    seconds = work_seconds(undisturbed, stage)
-    tally = Tally()
+    tally = Tally(work_seconds(undisturbed, stage))
     while tally.kills < kills_of(stage):
         world = undisturbed.copy(tmp_path / str(tally.compared), without=(stage,))
         again = True
         while again and tally.kills < kills_of(stage):
-            again = killed(world, stage, draw.random() * seconds, tally) and draw.random() < 0.6
+            again = killed(world, stage, draw.random() * tally.seconds, tally) and draw.random() < 0.6
         world.polyloom(stage)
         assert world.made() == undisturbed.made()
         assert world.leftovers() == []
@@ -69,14 +72,16 @@ def killed(world: "World", stage: str, seconds: float, tally: Tally) -> bool:
     process = world.start(stage, "--set", f"engine.workers={1 + tally.kills % 2}")
     while process.poll() is None and not any(lock_of(folder).exists() for folder in folders):
         time.sleep(0.002)
-    point = time.monotonic() + seconds
-    while process.poll() is None and time.monotonic() < point:
+    begun = time.monotonic()
+    while process.poll() is None and time.monotonic() < begun + seconds:
         time.sleep(0.001)
     is_killed = process.poll() is None
     if is_killed:
         os.killpg(process.pid, signal.SIGKILL)
         tally.kills += 1
         tally.found += before
+    else:
+        tally.seconds = min(tally.seconds, time.monotonic() - begun)
     said = process.communicate()[0]
     assert is_killed or process.returncode == 0, said
     assert world.processes() == []
