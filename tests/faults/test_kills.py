@@ -29,7 +29,7 @@ SEED = int(os.environ.get("POLYLOOM_SEED", "7"))
 
 @dataclass
 class Tally:
-    """What happened to a stage: runs killed, finished pieces of work that the next run found, whole runs compared.
+    """What happened to a stage: runs killed, finished pieces of work that they left, whole runs compared.
 
     `seconds` is how long the stage works when it is left alone, as far as is known by now.
     """
@@ -61,14 +61,13 @@ def test_killed_anywhere_and_run_again_is_as_undisturbed(
         assert world.leftovers() == []
         tally.compared += 1
     with capsys.disabled():
-        print(f"\n{stage}: killed {tally.kills} times, {tally.found} finished pieces found again, "
+        print(f"\n{stage}: killed {tally.kills} times, which left {tally.found} finished pieces to the next, "
               f"{tally.compared} datasets compared")  # fmt: skip
 
 
 def killed(world: "World", stage: str, seconds: float, tally: Tally) -> bool:
     """Start a stage and kill its process group `seconds` after its work began; return False where it ended before."""
-    folders = [world.folder / run.folder for run in world.plan() if run.spec.name == stage]
-    before = sum(finished_pieces(folder) for folder in folders)
+    folders = folders_of(world, stage)
     process = world.start(stage, "--set", f"engine.workers={1 + tally.kills % 2}")
     while process.poll() is None and not any(lock_of(folder).exists() for folder in folders):
         time.sleep(0.002)
@@ -79,7 +78,7 @@ def killed(world: "World", stage: str, seconds: float, tally: Tally) -> bool:
     if is_killed:
         os.killpg(process.pid, signal.SIGKILL)
         tally.kills += 1
-        tally.found += before
+        tally.found += sum(finished_pieces(folder) for folder in folders)
     else:
         tally.seconds = min(tally.seconds, time.monotonic() - begun)
     said = process.communicate()[0]
@@ -90,8 +89,11 @@ def killed(world: "World", stage: str, seconds: float, tally: Tally) -> bool:
 
 def work_seconds(undisturbed: "World", stage: str) -> float:
     """Return how long the stage works when it is left alone."""
-    runs = [run for run in undisturbed.plan() if run.spec.name == stage]
-    return sum(float(Dataset(undisturbed.folder / run.folder).run["seconds"]) for run in runs)
+    return sum(float(Dataset(folder).run["seconds"]) for folder in folders_of(undisturbed, stage))
+
+
+def folders_of(world: "World", stage: str) -> list[Path]:
+    return [world.folder / run.folder for run in world.plan() if run.spec.name == stage]
 
 
 def finished_pieces(folder: Path) -> int:
