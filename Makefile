@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 RECIPE ?= flows/configs/demo.yaml
+KILLS ?= 50
+EXAMPLES ?= 2000
 BIN := .venv/bin
 RUN_EXTRAS := pipelines,training,flows,report
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -12,7 +14,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-flink lint format docs ablation bench-dedup bench-langid bench-monolingual clean
+.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation bench-dedup bench-langid bench-monolingual clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +36,12 @@ test-flink: setup-dev ## Start a Flink cluster from wheels and run on it: JAR=jo
 	@test -n "$(JAR)" || echo "No JAR=beam-runners-flink-2.2-job-server-2.77.0.jar (org.apache.beam on Maven Central):" \
 		"all that comes before a submission is tested."
 	POLYLOOM_FLINK_JAR=$(JAR) $(BIN)/python -m pytest tests/pipelines/stages/flink
+
+test-faults: setup-dev ## Kill every stage at random points, KILLS=50 times in all, and compare what comes of it
+	POLYLOOM_KILLS=$(KILLS) $(BIN)/python -m pytest tests/faults -v
+
+fuzz: setup-dev ## Read mutated files for longer: EXAMPLES=2000 for each reader
+	POLYLOOM_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/faults/test_fuzz.py
 
 lint: setup-dev ## Check style, types, who imports whom, and that the docs are up to date
 	$(BIN)/ruff check .

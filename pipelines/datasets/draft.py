@@ -13,7 +13,7 @@ from pipelines.datasets.dataset import checksum_of
 from pipelines.datasets.evidence import QuarantineEntry, Sample
 from pipelines.datasets.manifest import MANIFEST, RUN, FileEntry, Manifest, Rows
 from pipelines.datasets.reasons import Reason
-from pipelines.datasets.store import PendingFile, Store
+from pipelines.datasets.store import TEMPORARY, PendingFile, Store
 
 _LEDGER = ".splits"
 _SCRATCH = ".scratch"
@@ -132,15 +132,21 @@ class Draft:
         self.tidy()
         return first
 
+    def discard(self) -> None:
+        """Remove all that was made so far, finished splits too."""
+        self._store.keep_only(lambda _name: False)
+
     def tidy(self) -> None:
-        """Remove what was kept for a resume: the dataset is there."""
+        """Remove what was kept for a resume, and the manifest's other name: the dataset is there."""
         self._store.delete(_LEDGER)
         self._store.delete(_SCRATCH)
+        for half_written in self.folder.glob(f"{TEMPORARY}*"):
+            half_written.unlink(missing_ok=True)
 
     def discard_partial_files(self) -> None:
         """Remove what a killed run left half written; finished files and splits stay."""
         for name in list(self._store.names()):
-            if Path(name).name.startswith(".tmp-"):
+            if Path(name).name.startswith(TEMPORARY):
                 self._store.delete(name)
 
     def _is_whole(self, entry: FileEntry) -> bool:
@@ -167,9 +173,14 @@ class ShardWriter:
         self._writer.write_batch(batch)
         self._rows += batch.num_rows
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        self._writer.close()
-        self._pending.__exit__(kind, error, trace)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._writer.close()
+        except BaseException as error:
+            self._pending.__exit__(type(error))
+            raise
+        self._pending.__exit__(kind)
 
     @property
     def entry(self) -> FileEntry:

@@ -6,6 +6,7 @@ and its version).
 """
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pipelines.datasets.errors import UserError
+from pipelines.datasets.folders import files_of, leads_out
 from pipelines.datasets.manifest import MANIFEST, read_manifest
 
 
@@ -40,6 +42,8 @@ DatasetPath = Annotated[str, DatasetHashed()]
 LANGUAGE_PLACE = "{language}"
 CHECKSUM_NAME = "xxh3_128"
 _BLOCK = 1 << 20
+_FRESH = 2_000_000_000  # ns: a file that changed so lately may change again under the same time
+_hashed: dict[str, tuple[Any, str]] = {}  # what raw files looked like when they were read, and their hashes
 
 
 def fingerprint(stage: str, version: int, config: BaseModel, inputs: Mapping[str, str]) -> str:
@@ -88,18 +92,28 @@ def content_hash(location: str) -> str:
     """Return the hash of a raw file's bytes, of a folder's names and bytes, or of a remote file's size and ETag.
 
     `location` is a path or any fsspec URL, chained ones included (`zip://member::archive.whl`); a path with the place
-    `{language}` stands for the files of all languages. Raises UserError where there is nothing to read.
+    `{language}` stands for the files of all languages. What is on a local disk is read once by a process, and again
+    only where its size, a time or a name of it has changed since: so it is cheap to ask, when the work is done, whether
+    all was as it had been before.
+    Raises UserError where there is nothing to read.
     """
     if LANGUAGE_PLACE in location:
         return _pattern_hash(location)
     if "://" in location and not location.startswith(("file://", "zip://")):
         return _remote_hash(location)
-    path = Path(location.removeprefix("file://"))
-    if path.is_dir():
-        return _folder_hash(path)
+    base = location.rsplit("::", 1)[-1].removeprefix("file://")
+    path = Path(base)
     try:
-        with fsspec.open(location, "rb") as file:
-            return _stream_hash(cast(BinaryIO, file))
+        if "://" in base:
+            return _read_hash(location)
+        look = _look(path)
+        known = _hashed.get(location)
+        if known is None or known[0] != look:
+            known = look, _folder_hash(path) if path.is_dir() else _read_hash(location)
+        newest = max((time_ns for *_, time_ns in look), default=0)
+        if time.time_ns() - newest > _FRESH:
+            _hashed[location] = known
+        return known[1]
     except (OSError, KeyError, ValueError) as error:
         raise UserError(
             f"{location}: cannot be read ({error}); check the path in the config, "
@@ -188,12 +202,27 @@ def _stream_hash(file: BinaryIO) -> str:
     return state.hexdigest()
 
 
+def _look(path: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """Return name, inode, size and time of last change (ns) of a file, or of each file of a folder."""
+    paths = files_of(path) if path.is_dir() else [path]
+    found = ((str(each), each.lstat() if each != path else each.stat()) for each in paths)
+    return tuple((name, stat.st_ino, stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns)) for name, stat in found)
+
+
+def _read_hash(location: str) -> str:
+    with fsspec.open(location, "rb") as file:
+        return _stream_hash(cast(BinaryIO, file))
+
+
 def _folder_hash(folder: Path) -> str:
     entries = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
+    for path in files_of(folder):
+        name = path.relative_to(folder).as_posix()
+        if leads_out(path, folder) or not path.is_file():
+            entries.append((name, f"link to {path.readlink()}"))
+        else:
             with path.open("rb") as file:
-                entries.append((path.relative_to(folder).as_posix(), _stream_hash(file)))
+                entries.append((name, _stream_hash(file)))
     return digest(to_json(entries))
 
 

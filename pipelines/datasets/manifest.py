@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.errors import UserError
+from pipelines.datasets.folders import stays_inside
 from pipelines.datasets.reasons import Reason
 
 MANIFEST = "manifest.json"
@@ -25,6 +26,13 @@ class FileEntry(BaseModel):
     bytes: int = Field(ge=0)
     checksum: str
     partition: dict[str, str] = {}
+
+    @field_validator("name")
+    @classmethod
+    def _inside(cls, name: str) -> str:
+        if not stays_inside(name):
+            raise ValueError(f"{name!r} is not a file name inside a dataset")
+        return name
 
 
 class Rows(BaseModel):

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _TERMINAL_SECONDS = 0.5
@@ -17,7 +17,7 @@ class Progress:
     """How far a stage is: `done` of `total` units, with a rate and the time left.
 
     A terminal gets one line that is rewritten; a log file gets a line every 15 seconds. `path`, if given, always
-    holds the latest state as JSON, for whoever watches from outside.
+    holds the latest state as JSON, for whoever watches from outside; where the disk refuses it, an older one.
     """
 
     def __init__(self, label: str, path: Path | None = None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -65,6 +65,8 @@ class Progress:
         """Remove the file that others watch: the work is done."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
+            for half_written in self._path.parent.glob(f"{self._path.name}.*"):  # by a run that was killed
+                half_written.unlink(missing_ok=True)
 
     def line(self) -> str:
         """Return the state as one line, such as `ingest 12/40 splits, 3.1 splits/s, 9 s left`."""
@@ -98,8 +100,9 @@ class Progress:
             "line": line,
         }
         temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(state), encoding="utf-8")
-        temporary.replace(self._path)
+        with suppress(OSError):  # whoever watches sees an older state: no reason to end the work
+            temporary.write_text(json.dumps(state), encoding="utf-8")
+            temporary.replace(self._path)
 
 
 def _duration(seconds: float) -> str:

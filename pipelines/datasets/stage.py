@@ -7,7 +7,7 @@ import platform
 import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.disk import explained
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.evidence import (
@@ -26,7 +27,7 @@ from pipelines.datasets.evidence import (
     quarantine_to_jsonl,
     samples_to_json,
 )
-from pipelines.datasets.fingerprint import canonical, raw_paths
+from pipelines.datasets.fingerprint import canonical, fingerprint, raw_paths
 from pipelines.datasets.lock import locked
 from pipelines.datasets.manifest import MANIFEST, FileEntry, Manifest
 from pipelines.datasets.progress import Progress
@@ -189,14 +190,18 @@ def execute(run: StageRun, engine: EngineSection) -> Dataset:
 
     One process at a time works on a folder: another waits, and then finds it done. A run that was killed is
     taken up where it was: half-written files are removed, finished splits are kept. Raises UserError where a
-    dataset that it reads is not there.
+    dataset that it reads is not there, where a raw file changes meanwhile, and for what the disk refuses.
     """
-    if not run.is_done:
-        lock = run.folder.with_name(f".{run.folder.name}.lock")
-        with _lock_or_explain(run, lock):
-            if not run.is_done:
-                _make(run, engine)
-    Draft(run.folder).tidy()
+    lock = run.folder.with_name(f".{run.folder.name}.lock")
+    with explained(run.folder):
+        if not run.is_done:
+            with _lock_or_explain(run, lock):
+                if not run.is_done:
+                    _make(run, engine)
+    with suppress(OSError):  # a run that was killed just after its commit left these; on a read-only disk they stay
+        Draft(run.folder).tidy()
+        run.progress_file.unlink(missing_ok=True)
+        lock.unlink(missing_ok=True)  # whoever waits for it finds the dataset done
     return Dataset(run.folder)
 
 
@@ -236,7 +241,10 @@ def _make(run: StageRun, engine: EngineSection) -> None:
     progress = Progress(run.label, run.progress_file)
     started, clock = time.time(), time.perf_counter()
     config = canonical(run.config)
-    outcome = work(Job(run.config, engine, inputs, draft, progress, run.instance))
+    try:
+        outcome = work(Job(run.config, engine, inputs, draft, progress, run.instance))
+    finally:  # a change may well be what made the work fail
+        _check_unchanged(run, draft)
     manifest = Manifest(
         stage=run.spec.name,
         version=run.spec.version,
@@ -263,6 +271,17 @@ def _make(run: StageRun, engine: EngineSection) -> None:
     }
     draft.commit(manifest, (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())
     progress.close()
+
+
+def _check_unchanged(run: StageRun, draft: Draft) -> None:
+    """Raise UserError, and keep no split, where a raw file is no longer what the run's fingerprint was made from."""
+    now = fingerprint(run.spec.name, run.spec.version, run.config, input_fingerprints(run.inputs))
+    if now != run.fingerprint:
+        draft.discard()
+        raise UserError(
+            f"{run.label}: a raw file that the config names has changed while it was read; what was made from it is "
+            "removed: run the same command again when nothing writes to it"
+        )
 
 
 def _opened(run: StageRun, source: StageRun) -> Dataset:

@@ -16,6 +16,9 @@ from typing import BinaryIO
 import pyarrow as pa
 import xxhash
 
+from pipelines.datasets.disk import explained
+from pipelines.datasets.folders import stays_inside
+
 TEMPORARY = ".tmp-"
 
 
@@ -28,17 +31,19 @@ class Stored:
 
 
 class HashingFile:
-    """A writable binary file that hashes what goes through it."""
+    """A writable binary file that hashes what goes through it; `place` is named where the disk refuses."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, place: Path) -> None:
         self._file = file
+        self._place = place
         self._state = xxhash.xxh3_128()
         self.bytes = 0
         self.closed = False
 
     def write(self, data: bytes) -> int:
         self._state.update(data)
-        written = self._file.write(data)
+        with explained(self._place):
+            written = self._file.write(data)
         self.bytes += written
         return written
 
@@ -46,7 +51,8 @@ class HashingFile:
         return self.bytes
 
     def flush(self) -> None:
-        self._file.flush()
+        with explained(self._place):
+            self._file.flush()
 
     def close(self) -> None:
         self.closed = True
@@ -66,10 +72,9 @@ class Store:
 
     def path(self, name: str) -> Path:
         """Return where `name` lives. Raises ValueError for a name that would leave the folder."""
-        parts = PurePosixPath(name).parts
-        if not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\\" in name or "\0" in name:
+        if not stays_inside(name):
             raise ValueError(f"{name!r} is not a file name inside a dataset")
-        return self.folder.joinpath(*parts)
+        return self.folder.joinpath(*PurePosixPath(name).parts)
 
     def exists(self, name: str) -> bool:
         return self.path(name).is_file()
@@ -116,19 +121,20 @@ class Store:
         A hard link is created or fails as one step, so of two writers exactly one gets True.
         """
         path = self.path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = _temporary_beside(path)
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return False
-        finally:
-            temporary.unlink()
-        _sync_folder(path.parent)
+        with explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with temporary.open("xb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.link(temporary, path)
+            except FileExistsError:
+                return False
+            finally:
+                temporary.unlink(missing_ok=True)
+            _sync_folder(path.parent)
         return True
 
     def names(self) -> Iterator[str]:
@@ -163,21 +169,31 @@ class PendingFile:
         self._temporary = _temporary_beside(path)
 
     def __enter__(self) -> "PendingFile":
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._raw = self._temporary.open("xb")
-        self.file = HashingFile(self._raw)
+        with explained(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._raw = self._temporary.open("xb")
+        self.file = HashingFile(self._raw, self._path)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
-            self._raw.close()
-            self._temporary.unlink(missing_ok=True)
+            self._give_up()
             return
-        self._raw.flush()
-        os.fsync(self._raw.fileno())
-        self._raw.close()
-        self._temporary.replace(self._path)
-        _sync_folder(self._path.parent)
+        with explained(self._path):
+            try:
+                self._raw.flush()
+                os.fsync(self._raw.fileno())
+                self._raw.close()
+                self._temporary.replace(self._path)
+            except OSError:
+                self._give_up()
+                raise
+            _sync_folder(self._path.parent)
+
+    def _give_up(self) -> None:
+        with suppress(OSError):  # closing writes what is still buffered, which a full disk refuses again
+            self._raw.close()
+        self._temporary.unlink(missing_ok=True)
 
     def stored(self) -> Stored:
         return self.file.stored()

@@ -6,6 +6,7 @@ import apache_beam as beam
 from apache_beam.portability.api import beam_provision_api_pb2
 from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo, FnApiRunner
 
+import pipelines.engine.workers  # noqa: F401  (Beam then starts its worker processes by it)
 from pipelines import watchdog
 from pipelines.datasets.stage import EngineSection
 from pipelines.engine.options import pipeline_options

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
@@ -15,8 +16,12 @@ _TEXT = (pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large
 
 def check_columns(path: str, schema: pa.Schema, fields: Fields) -> None:
     """Raise UserError unless `schema` has the columns of `fields`, and a text column of text or bytes."""
-    if missing := [name for name in fields.names if name not in schema.names]:
-        there = ", ".join(schema.names)
+    try:
+        names = schema.names
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: the name of a column is not UTF-8; fetch it again or remove this source") from error
+    if missing := [name for name in fields.names if name not in names]:
+        there = ", ".join(names)
         raise UserError(f"{path}: no column {', '.join(missing)}; name one of those that are there: {there}")
     kind = schema.field(fields.text).type
     if (kind.value_type if pa.types.is_dictionary(kind) else kind) not in _TEXT:
@@ -59,6 +64,9 @@ def _values(column: pa.Array) -> Iterator[Any]:
     if pa.types.is_dictionary(column.type):
         column.validate(full=False)
         words = list(_values(column.dictionary))
+        bounds = pc.min_max(column.indices).as_py()
+        if bounds["min"] is not None and not 0 <= bounds["min"] <= bounds["max"] < len(words):
+            raise pa.ArrowInvalid("an index that is not in its dictionary")
         return (None if index is None else words[index] for index in column.indices.to_pylist())
     if column.type in _TEXT:
         column = column.cast(pa.large_binary())

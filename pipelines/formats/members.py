@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import fsspec
 
 from pipelines.datasets.errors import UserError
+from pipelines.datasets.folders import files_of, leads_out
 
 
 class UnreadableMember(Exception):
@@ -55,6 +56,10 @@ def open_members(location: str) -> Iterator[Members]:
 
 
 def _of_folder(folder: Path) -> Members:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
-    return Members(sizes, lambda name: folder.joinpath(*PurePosixPath(name).parts).read_bytes())
+    def read(name: str) -> bytes:
+        path = folder.joinpath(*PurePosixPath(name).parts)
+        if leads_out(path, folder):
+            raise UnreadableMember("a link out of the folder, which is not followed")
+        return path.read_bytes()
+
+    return Members({path.relative_to(folder).as_posix(): path.lstat().st_size for path in files_of(folder)}, read)

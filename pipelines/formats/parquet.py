@@ -40,13 +40,19 @@ class Parquet:
             check_columns(self.raw.path, file.schema_arrow, self.fields)
             metadata = file.metadata
             groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+            read = [index for index in range(len(file.schema)) if file.schema.column(index).path in self.fields.names]
+        if min((group.num_rows for group in groups), default=0) < 0 or _rows(groups) != metadata.num_rows:
+            raise UserError(
+                f"{self.raw.path}: not a whole Parquet file (its footer contradicts itself about its rows); "
+                "fetch it again or remove this source"
+            )
         if metadata.num_rows == 0:
             raise UserError(f"{self.raw.path}: the file has no rows; remove it from the config's sources")
         for group in groups:
-            chunks = [group.column(index) for index in range(group.num_columns)]
-            read = [chunk for chunk in chunks if chunk.path_in_schema in self.fields.names]
+            chunks = [group.column(index) for index in read if index < group.num_columns]
             self.raw.guard(
-                sum(chunk.total_uncompressed_size for chunk in read), sum(chunk.total_compressed_size for chunk in read)
+                sum(chunk.total_uncompressed_size for chunk in chunks),
+                sum(chunk.total_compressed_size for chunk in chunks),
             )
         return group_splits([(group.total_byte_size, group.num_rows) for group in groups], self.split_bytes)
 
@@ -68,6 +74,8 @@ class Parquet:
                 number += batch.num_rows
                 if builder.is_full:
                     yield from builder.take()
+            if number < stop:
+                raise pa.ArrowInvalid(f"it ends {stop - number} rows early")
         except (OSError, pa.ArrowException) as error:
             cause = f"row group {group} is damaged ({error})"
             for lost in range(number, stop):
@@ -78,9 +86,13 @@ class Parquet:
         with self.raw.open_packed() as raw:
             try:
                 file = pq.ParquetFile(raw, read_dictionary=in_dictionary, page_checksum_verification=True)
-            except (OSError, pa.ArrowException) as error:
+            except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
                 raise UserError(
                     f"{self.raw.path}: not a whole Parquet file ({error}); fetch it again or remove this source"
                 ) from error
             with file:
                 yield file
+
+
+def _rows(groups: Sequence[pq.RowGroupMetaData]) -> int:
+    return sum(group.num_rows for group in groups)

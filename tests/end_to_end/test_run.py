@@ -38,7 +38,7 @@ def test_an_interrupted_run_goes_on_where_it_was(undisturbed: "World", tmp_path:
     assert process.returncode == 130
     assert said.rstrip().endswith("stopped: the same command goes on from here")
     assert "Traceback" not in said
-    assert processes_in(world.folder) == []
+    assert world.processes() == []
     again = world.polyloom("run")
     assert "tokenize                 was there already" in again
     assert world.made() == undisturbed.made()
@@ -48,10 +48,10 @@ def test_a_killed_flow_leaves_no_process(undisturbed: "World", tmp_path: Path) -
     world = undisturbed.copy(tmp_path, without=TRAINING)
     process = world.start("run")
     wait_until(lambda: len(progress_of(world, "pretrain")) == 2)
-    assert len(processes_in(world.folder)) >= 4  # the flow, its server, and both arms at the same time
+    assert len(world.processes()) >= 4  # the flow, its server, and both arms at the same time
     process.kill()
     process.communicate()
-    wait_until(lambda: processes_in(world.folder) == [])
+    wait_until(lambda: world.processes() == [])
 
 
 def test_a_users_error_in_a_stage_is_one_sentence(undisturbed: "World", tmp_path: Path) -> None:
@@ -69,20 +69,6 @@ def test_a_users_error_in_a_stage_is_one_sentence(undisturbed: "World", tmp_path
 
 def progress_of(world: "World", stage: str) -> list[Path]:
     return list((world.folder / "runs" / "tiny").glob(f".{stage}-*.progress.json"))
-
-
-def processes_in(folder: Path) -> list[int]:
-    """Return the processes that work in a folder, zombies left out."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                inside = (entry / "cwd").readlink() == folder.resolve()
-            except OSError:
-                continue
-            if inside:
-                found.append(int(entry.name))
-    return found
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> None:

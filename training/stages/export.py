@@ -1,7 +1,7 @@
 """`export`: each arm as a Hugging Face folder, checked against transformers' own forward pass."""
 
 import json
-import tempfile
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +38,21 @@ def run(job: Job) -> Outcome:
     job.progress.start(len(arms), "arms")
     for number, (name, dataset) in enumerate(sorted(arms.items()), start=1):
         model, shape = trained_model(dataset)
-        with tempfile.TemporaryDirectory() as folder:
-            tokenizer = fast_tokenizer(tokenize.read("tokenizer.model"), shape.positions)
-            write_folder(to_transformers(model), tokenizer, Path(folder))
-            differences[name] = _largest_difference(Path(folder), model, texts, ids, shape.positions)
-            if not differences[name] <= export.tolerance:
-                raise UserError(
-                    f"export of {name}: hidden states differ by {differences[name]:.1e} from transformers' own, more "
-                    f"than export.tolerance ({export.tolerance:.1e}); is the installed transformers a tested version?"
-                )
-            files += [
-                job.draft.write_bytes(f"{name}/{path.name}", path.read_bytes(), {"kind": "model", "arm": name})
-                for path in sorted(Path(folder).iterdir())
-            ]
+        folder = job.draft.scratch(name)
+        shutil.rmtree(folder, ignore_errors=True)  # what a killed run left
+        folder.mkdir()
+        tokenizer = fast_tokenizer(tokenize.read("tokenizer.model"), shape.positions)
+        write_folder(to_transformers(model), tokenizer, folder)
+        differences[name] = _largest_difference(folder, model, texts, ids, shape.positions)
+        if not differences[name] <= export.tolerance:
+            raise UserError(
+                f"export of {name}: hidden states differ by {differences[name]:.1e} from transformers' own, more "
+                f"than export.tolerance ({export.tolerance:.1e}); is the installed transformers a tested version?"
+            )
+        files += [
+            job.draft.write_bytes(f"{name}/{path.name}", path.read_bytes(), {"kind": "model", "arm": name})
+            for path in sorted(folder.iterdir())
+        ]
         job.progress.update(number)
     return Outcome(
         unit_in="arms",

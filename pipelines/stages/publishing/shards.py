@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import pyarrow as pa
 
@@ -50,11 +51,17 @@ def plan_shards(
                     for file, places in zip(files, kept, strict=True)
                     if (language, part) in places
                 ]
-                folder = f"text/{language}" if kind == "text" else f"pairs/{pivot}-{language}"
+                named = as_name(language)
+                folder = f"text/{named}" if kind == "text" else f"pairs/{pivot}-{named}"
                 for number, slices in enumerate(_cut(given, shard_rows)):
                     name = f"{folder}/{part}-{number:05d}.arrow"
                     shards.append(ShardTask(name, kind, language, part, slices))
     return shards
+
+
+def as_name(language: str) -> str:
+    """Return a language as the name of a folder: a code stays as it is, whatever else data may say is escaped."""
+    return quote(language, safe="").replace(".", "%2E") or "%"
 
 
 def write_shard(draft: Draft, shard: ShardTask) -> SplitRecord:

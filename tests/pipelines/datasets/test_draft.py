@@ -101,6 +101,32 @@ def test_the_second_writer_finds_it_done(tmp_path: Path) -> None:
     assert not second.commit(manifest_of([entry]), b"{}")
 
 
+def test_a_manifest_that_still_has_its_other_name_loses_it(tmp_path: Path) -> None:
+    draft = Draft(tmp_path)
+    draft.commit(manifest_of([]), b"{}")
+    (tmp_path / ".tmp-1-abc-manifest.json").write_bytes(b"{")
+    draft.tidy()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["manifest.json", "run.json"]
+
+
+def test_all_that_was_made_can_be_discarded(tmp_path: Path) -> None:
+    draft = Draft(tmp_path)
+    draft.finish("a/0000", SplitRecord(files=[draft.write_table("a/0000.arrow", TABLE)]))
+    draft.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_that_fails_in_its_middle_leaves_nothing(tmp_path: Path) -> None:
+    def write() -> None:
+        with Draft(tmp_path).shard_writer("a.arrow", TABLE.schema) as writer:
+            writer.write(TABLE.to_batches()[0])
+            raise RuntimeError("in its middle")
+
+    with pytest.raises(RuntimeError, match="in its middle"):
+        write()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_half_written_files_are_discarded(tmp_path: Path) -> None:
     draft = Draft(tmp_path)
     draft.write_bytes("whole", b"x")

@@ -1,5 +1,7 @@
 """What changes a dataset's name, and what does not."""
 
+import os
+import time
 import zipfile
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +10,7 @@ import pytest
 import xxhash
 from pydantic import BaseModel
 
+from pipelines.datasets import fingerprint as fingerprinting
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.fingerprint import NotFingerprinted, RawPath, canonical, content_hash, fingerprint, raw_paths
 
@@ -99,3 +102,29 @@ def test_a_path_for_each_language_counts_by_names_and_bytes_of_all_its_files(tmp
     assert content_hash(f"{tmp_path}/two/{{language}}.bin") != one
     with pytest.raises(UserError, match=r"\{language\}\.arpa: there is no such file for any language; check the path"):
         content_hash(f"{tmp_path}/one/{{language}}.arpa")
+
+
+def test_a_file_is_read_again_only_when_it_looks_different(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "raw"
+    path.write_text("one")
+    yesterday = time.time_ns() - 86_400_000_000_000
+    monkeypatch.setattr("pipelines.datasets.fingerprint.time.time_ns", lambda: yesterday + 2 * 86_400_000_000_000)
+    reads: list[str] = []
+    read = fingerprinting._read_hash
+    monkeypatch.setattr(fingerprinting, "_read_hash", lambda location: reads.append(location) or read(location))
+    first = content_hash(str(path))
+    assert content_hash(str(path)) == first
+    assert len(reads) == 1
+    path.write_text("two")
+    os.utime(path, ns=(yesterday, yesterday))
+    assert content_hash(str(path)) != first
+    assert len(reads) == 2
+
+
+def test_a_fresh_file_is_always_read(tmp_path: Path) -> None:
+    path = tmp_path / "raw"
+    hashes = set()
+    for text in ("aa", "bb", "cc"):  # of one size, in the same tick of the clock
+        path.write_text(text)
+        hashes.add(content_hash(str(path)))
+    assert len(hashes) == 3

@@ -55,6 +55,8 @@ def test_no_manifest_is_no_dataset(tmp_path: Path) -> None:
         ('{"format": 2}', "format"),
         (manifest().to_bytes().decode().replace('"in": 3', '"in": 4'), "rows"),
         (manifest().to_bytes().decode().replace('"empty"', '"vanished"'), "rows.dropped"),
+        (manifest().to_bytes().decode().replace('"a.arrow"', '"../a.arrow"'), "files.0.name"),
+        (manifest().to_bytes().decode().replace('"a.arrow"', '"/etc/passwd"'), "files.0.name"),
     ],
 )
 def test_a_broken_manifest_is_refused_with_its_place(tmp_path: Path, text: str, place: str) -> None:

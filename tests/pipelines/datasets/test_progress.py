@@ -43,3 +43,15 @@ def test_the_latest_state_is_in_the_file(tmp_path: Path, capsys: pytest.CaptureF
     assert "align 2/2 splits" in capsys.readouterr().err
     progress.close()
     assert not path.exists()
+
+
+def test_what_a_killed_run_had_half_written_goes_with_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".progress.json.4711").write_text("{")
+    Progress("align", tmp_path / ".progress.json").close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_refuses_the_file_does_not_end_the_work(tmp_path: Path) -> None:
+    progress = Progress("align", tmp_path / "no such folder" / ".progress.json")
+    progress.start(1, "splits")
+    progress.update(1)

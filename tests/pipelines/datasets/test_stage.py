@@ -7,6 +7,7 @@ import sys
 import time
 import types
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,9 +18,10 @@ from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import SplitRecord
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.evidence import QuarantineEntry, Sample
+from pipelines.datasets.fingerprint import RawPath, fingerprint
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
-from pipelines.datasets.stage import EngineSection, Job, Outcome, StageRun, StageSpec, execute
+from pipelines.datasets.stage import EngineSection, Job, Outcome, StageRun, StageSpec, execute, input_fingerprints
 
 FORK = multiprocessing.get_context("fork")
 ENGINE = EngineSection(workers=1)
@@ -65,7 +67,11 @@ def planned(
     module.run = work  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "a_stage", module)
     spec = StageSpec("ingest", 1, Section, "a_stage:run", (), "pipelines", "help")
-    return StageRun(spec, Section(), "", "f" * 32, folder, inputs or {})
+    return StageRun(spec, Section(), "", fingerprint_of(spec, inputs or {}), folder, inputs or {})
+
+
+def fingerprint_of(spec: StageSpec, inputs: dict[str, dict[str, StageRun]]) -> str:
+    return fingerprint(spec.name, spec.version, Section(), input_fingerprints(inputs))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -128,6 +134,44 @@ def test_of_two_at_once_one_works_and_the_other_finds_it_done(tmp_path: Path, mo
     assert [process.exitcode for process in processes] == [0, 0, 0]
     assert computed(run.folder) == SPLITS
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+class WithRaw(BaseModel):
+    raw: RawPath
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_raw_file_that_changes_ends_the_run_and_nothing_of_it_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    raw = tmp_path / "raw"
+    raw.write_text("before")
+
+    def change(split: str) -> None:
+        raw.write_text("behind")
+        if fails:
+            raise RuntimeError("what it read made no sense")
+
+    def work(job: Job) -> Outcome:
+        return make_splits(types.SimpleNamespace(draft=job.draft, config=Section()), change)  # type: ignore[arg-type]
+
+    run = planned(tmp_path / "ingest-f", monkeypatch, work)
+    config = WithRaw(raw=str(raw))
+    run = replace(run, config=config, fingerprint=fingerprint("ingest", 1, config, {}))
+    with pytest.raises(
+        UserError, match=r"ingest: a raw file .* has changed while it was read; .* run the same command"
+    ):
+        execute(run, ENGINE)
+    assert list(run.folder.iterdir()) == []
+
+
+def test_what_a_run_killed_after_its_commit_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = planned(tmp_path / "ingest-f", monkeypatch)
+    execute(run, ENGINE)
+    for name in (".ingest-f.lock", ".ingest-f.progress.json", "ingest-f/.tmp-1-manifest.json"):
+        (tmp_path / name).touch()
+    execute(run, ENGINE)
+    assert [path.name for path in tmp_path.rglob(".*")] == []
 
 
 def test_a_missing_input_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

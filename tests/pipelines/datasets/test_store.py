@@ -1,11 +1,14 @@
 """Files appear whole or not at all."""
 
 import multiprocessing
+import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import xxhash
 
+from pipelines.datasets.errors import UserError
 from pipelines.datasets.store import HashingFile, Store
 
 
@@ -61,3 +64,32 @@ def test_delete_and_keep_only(tmp_path: Path) -> None:
     store.delete("keep")
     store.delete("keep")
     assert list(store.names()) == []
+
+
+def _refused(work: Callable[[], object]) -> str:
+    """Return the sentence that `work` ends in where no file may have more than a thousand bytes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    try:
+        work()
+    except UserError as error:
+        return str(error)
+    return "nothing was refused"
+
+
+def _put(folder: Path, size: int) -> str:
+    return _refused(lambda: Store(folder).put_bytes("file", bytes(size)))
+
+
+def _put_if_absent(folder: Path, size: int) -> str:
+    return _refused(lambda: Store(folder).put_if_absent("file", bytes(size)))
+
+
+@pytest.mark.parametrize("put", [_put, _put_if_absent])
+@pytest.mark.parametrize("size", [2000, 100_000])  # refused when it is synced, and when it is written
+def test_what_the_disk_refuses_is_a_sentence_and_leaves_nothing(
+    put: Callable[[Path, int], str], size: int, tmp_path: Path
+) -> None:
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        said = pool.apply(put, (tmp_path, size))
+    assert said.startswith(f"{tmp_path}/file: File too large; raise the limit on the size of files")
+    assert list(tmp_path.iterdir()) == []

@@ -106,6 +106,21 @@ class World:
             start_new_session=True,
         )
 
+    def processes(self) -> list[int]:
+        """Return the processes that work in the folder, zombies left out."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with suppress(OSError):
+                    if (entry / "cwd").readlink() == self.folder.resolve():
+                        found.append(int(entry.name))
+        return sorted(found)
+
+    def leftovers(self) -> list[Path]:
+        """Return what a stage keeps beside and in its dataset while it works."""
+        marks = (".tmp-", ".splits", ".scratch", ".lock", ".progress")
+        return [path for path in (self.folder / "runs").rglob(".*") if any(mark in path.name for mark in marks)]
+
     def plan(self) -> list[StageRun]:
         before = Path.cwd()
         os.chdir(self.folder)
