@@ -292,16 +292,6 @@ def test_bytes_at_random(name: str, folder: Path, data: st.DataObject) -> None:
     check(name, data.draw(st.sampled_from(BEGINNINGS)) + data.draw(st.binary(max_size=300)), folder)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [*PLAIN, *(name for name in TABLES if not name.startswith("parquet"))])
-def test_every_bit_flipped(name: str, folder: Path) -> None:
-    whole = FILES[name]
-    for place in range(len(whole) * 8):
-        data = bytearray(whole)
-        data[place // 8] ^= 1 << place % 8
-        check(name, bytes(data), folder)
-
-
 def test_a_column_whose_name_is_not_utf8_is_refused(folder: Path) -> None:
     path = folder / "raw"
     path.write_bytes(TABLES["arrow-stream"].replace(b"url", b"\xf4rl"))
