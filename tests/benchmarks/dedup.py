@@ -67,7 +67,7 @@ Page = tuple[str, str, list[str]]  # language, script, paragraphs
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure exact and near deduplication.")
-    parser.add_argument("--paragraphs", type=int, default=300_000, help="of the exact part")
+    parser.add_argument("--paragraphs", type=int, default=1_000_000, help="of the exact part")
     parser.add_argument("--documents", type=int, default=16_000, help="of the near part")
     parser.add_argument("--judged", type=int, default=600, help="documents of each script that are judged")
     parser.add_argument("--rounds", type=int, default=3)
@@ -235,7 +235,7 @@ def naive_exact(ingested: Dataset, folder: Path, columns: Sequence[str] = ()) ->
             | beam.ParDo(WriteRows(str(folder), columns))
         )
 
-    run_pipeline(EngineSection(workers=1), build)
+    run_pipeline(EngineSection(workers=1), build, folder)
     return sum(_rows(path) for path in folder.glob("*.arrow"))
 
 

@@ -115,8 +115,8 @@ def show_stages(one: dict[str, dict[str, Any]]) -> None:
         for step, seconds in measured["seconds"].items():
             table.add_row(step, f"{seconds:.2f}", f"{100 * seconds / total:.0f}")
         counted = {name: count for name, count in measured.items() if name not in ("seconds", "steps")}
-        table.caption = json.dumps(counted)
         Console(width=120).print(table)
+        print(json.dumps(counted))
 
 
 def show_steps(measured: dict[str, Any], size: int) -> None:
