@@ -54,6 +54,8 @@ ingest:
       split_bytes: 20000
 align: {}
 deduplicate: {}
+annotate:
+  classifiers: [{name: english, model: lid.bin, label: en}]
 publish:
   thresholds: {language_chars: 1000}
   test: {share: 0.2}

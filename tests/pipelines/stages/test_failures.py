@@ -52,5 +52,5 @@ def test_a_file_that_goes_while_a_stage_runs(tmp_path: Path, language_model: str
     assert done.returncode == 2
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith(f"error: {tmp_path}/raw: cannot be read")
-    assert last.endswith("check the path, or run `polyloom fetch`")
+    assert last.endswith("or run `polyloom fetch`, if a package brings it")
     assert "Traceback" not in done.stderr
