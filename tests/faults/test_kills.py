@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 # The first ones are killed in the short form too: two that write splits, with and without a shuffle, and training.
-STAGES = ("pretrain", "publish", "ingest", "deduplicate", "align", "tokenize", "export", "evaluate", "report", "annotate")
+STAGES = (
+    "pretrain",
+    "publish",
+    "ingest",
+    "deduplicate",
+    "align",
+    "tokenize",
+    "export",
+    "evaluate",
+    "report",
+    "annotate",
+)
 KILLS = int(os.environ.get("POLYLOOM_KILLS", "3"))
 SEED = int(os.environ.get("POLYLOOM_SEED", "7"))
 
