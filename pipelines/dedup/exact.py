@@ -12,6 +12,7 @@ import numpy.typing as npt
 import xxhash
 
 from pipelines.text.fold import fold_all
+from pipelines.text.words import mixed
 
 Hashes = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.int64]
@@ -48,7 +49,7 @@ def cluster_keys(language: npt.NDArray[np.int32], names: Sequence[str], *sides: 
     hashes = [xxhash.xxh3_64_intdigest(f"{len(sides)}\0{name}".encode()) for name in names]
     keys = np.array(hashes, np.uint64)[language] if len(language) else np.zeros(0, np.uint64)
     for side in sides:
-        keys = mix(keys ^ side)
+        keys = mixed(keys ^ side)
     return keys
 
 
@@ -60,14 +61,14 @@ def document_hashes(texts: Hashes, document_row: npt.NDArray[np.int32], document
     sizes = np.bincount(document_row, minlength=documents)
     place = (np.arange(len(texts)) - np.repeat(np.cumsum(sizes) - sizes, sizes)).astype(np.uint64)
     sums = np.zeros(len(texts) + 1, np.uint64)
-    np.cumsum(mix(texts + (place + np.uint64(1)) * _PLACE), out=sums[1:])
+    np.cumsum(mixed(texts + (place + np.uint64(1)) * _PLACE), out=sums[1:])
     ends = np.cumsum(sizes)
-    return mix((sums[ends] - sums[ends - sizes]) ^ _DOCUMENT)
+    return mixed((sums[ends] - sums[ends - sizes]) ^ _DOCUMENT)
 
 
 def group_mask(group: int) -> np.uint64:
     """Return what keys of a group of splits are combined with (exclusive or), so that groups share none."""
-    return np.uint64(mix(np.array([group + 1], np.uint64))[0])
+    return np.uint64(mixed(np.array([group + 1], np.uint64))[0])
 
 
 def among(hashes: Hashes, others: Hashes) -> npt.NDArray[np.bool_]:
@@ -118,10 +119,3 @@ def find_copies(parts: Sequence[tuple[Hashes, Positions]]) -> Copies:
         size=np.repeat(sizes, sizes).astype(np.int32),
         rank=(np.arange(len(clusters)) - np.repeat(starts, sizes)).astype(np.int32),
     )
-
-
-def mix(value: Hashes) -> Hashes:
-    """Return splitmix64's finaliser of each value (Sebastiano Vigna, https://prng.di.unimi.it/splitmix64.c)."""
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))

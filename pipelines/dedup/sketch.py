@@ -11,8 +11,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.dedup.exact import Hashes, mix
+from pipelines.dedup.exact import Hashes
 from pipelines.dedup.shingles import Shingles, Values
+from pipelines.text.words import mixed
 
 _NONE: Final = np.uint32(0xFFFFFFFF)  # an empty bin
 _MULTIPLIER: Final = np.uint64(0xD6E8FEB86659FD93)
@@ -29,7 +30,7 @@ def band_keys(shingles: Shingles, bands: int, rows: int) -> Hashes:
     for row in range(rows):
         keys = (keys ^ sketches[:, :, row]) * _MULTIPLIER
         keys = keys ^ (keys >> np.uint64(32))
-    return mix(keys)
+    return mixed(keys)
 
 
 def sketch(shingles: Shingles, bins: int) -> Values:
@@ -61,4 +62,4 @@ def _densify(smallest: Values) -> None:
 def _orders(bins: int) -> npt.NDArray[np.int64]:
     """Return a random order of all bins for each bin: int64 [step, bin]."""
     cells = np.arange(bins * bins, dtype=np.uint64).reshape(bins, bins)
-    return np.argsort(mix(cells * _MULTIPLIER), axis=0)
+    return np.argsort(mixed(cells * _MULTIPLIER), axis=0)

@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.dedup.exact import Hashes, mix
+from pipelines.dedup.exact import Hashes
+from pipelines.text.words import mixed
 
 TRAIN: Final = 0
 DEV: Final = 1
@@ -73,7 +74,7 @@ def document_losers(documents: Documents, first: Hashes, second: Hashes) -> npt.
     documents that are not alike.
     """
     order = np.arange(len(documents.clusters), dtype=np.int32)
-    fate = losers(mix(mix(documents.clusters) ^ documents.marks), documents.levels, order).astype(np.uint8) * COPY
+    fate = losers(mixed(mixed(documents.clusters) ^ documents.marks), documents.levels, order).astype(np.uint8) * COPY
     nodes, node = np.unique(documents.clusters, return_inverse=True)
     known = np.isin(first, nodes) & np.isin(second, nodes)
     left, right = np.searchsorted(nodes, first[known]), np.searchsorted(nodes, second[known])

@@ -19,7 +19,7 @@ from pipelines.datasets.evidence import Sample
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import DECISIONS
-from pipelines.dedup.exact import Hashes, by_bucket, mix
+from pipelines.dedup.exact import Hashes, by_bucket
 from pipelines.dedup.survivors import SPLITS, Levels, leaks, losers
 from pipelines.stages.inputs import FileTask, RowFile
 from pipelines.stages.publishing.choose import lost_documents
@@ -29,6 +29,7 @@ from pipelines.stages.publishing.standing import Deciding, Rows, standing
 from pipelines.stages.publishing.summary import account
 from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, Limits, code_of, describe
 from pipelines.stages.work import codes, column, samples_by_reason
+from pipelines.text.words import mixed
 
 COPIES: Final = "copies"
 TEXTS: Final = "texts"
@@ -185,7 +186,7 @@ def _candidates(
     limits: Limits, file: RowFile, clusters: Hashes, reasons: Codes
 ) -> Iterator[tuple[Reason | None, Sample]]:
     """Yield some rows of every reason, and of those that are kept (None), that are no neighbours of each other."""
-    order = np.argsort(mix(clusters ^ np.arange(len(reasons), dtype=np.uint64)))
+    order = np.argsort(mixed(clusters ^ np.arange(len(reasons), dtype=np.uint64)))
     for code in np.unique(reasons).tolist():
         reason = None if code == PASSED else REASONS[code - 1]
         for row in whole_rows(file, order[reasons[order] == code][:CANDIDATES]):

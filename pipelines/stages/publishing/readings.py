@@ -9,11 +9,11 @@ import xxhash
 
 from pipelines.datasets.evidence import Reading, Readings, Sample
 from pipelines.datasets.reasons import Reason
-from pipelines.dedup.exact import mix
 from pipelines.stages.inputs import RowFile
 from pipelines.stages.publishing.screen import whole_rows
 from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes
 from pipelines.stages.work import codes
+from pipelines.text.words import mixed
 
 READINGS: Final = 20  # of each language, kept and dropped
 
@@ -62,4 +62,4 @@ def readings(parts: Iterable[Drawn]) -> Readings:
 
 
 def _die(name: str, rows: int) -> npt.NDArray[np.uint64]:
-    return mix(np.uint64(xxhash.xxh3_64_intdigest(name.encode())) ^ mix(np.arange(1, rows + 1, dtype=np.uint64)))
+    return mixed(np.uint64(xxhash.xxh3_64_intdigest(name.encode())) ^ mixed(np.arange(1, rows + 1, dtype=np.uint64)))
