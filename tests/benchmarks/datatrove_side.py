@@ -18,10 +18,8 @@ import sys
 import time
 from pathlib import Path
 
-VARIANT, INPUT, WARM_UP, MODEL, FOLDER = sys.argv[1], *map(Path, sys.argv[2:])
-
-from datatrove.executor import LocalPipelineExecutor  # noqa: E402
-from datatrove.pipeline.dedup import (  # noqa: E402
+from datatrove.executor import LocalPipelineExecutor
+from datatrove.pipeline.dedup import (
     ExactDedupConfig,
     ExactDedupFilter,
     ExactDedupSignature,
@@ -31,12 +29,13 @@ from datatrove.pipeline.dedup import (  # noqa: E402
     MinhashDedupFilter,
     MinhashDedupSignature,
 )
-from datatrove.pipeline.filters import GopherQualityFilter, GopherRepetitionFilter, LanguageFilter  # noqa: E402
-from datatrove.pipeline.readers import JsonlReader  # noqa: E402
-from datatrove.pipeline.writers import JsonlWriter  # noqa: E402
-from datatrove.utils.lid import FT176LID  # noqa: E402
-from datatrove.utils.logging import logger  # noqa: E402
+from datatrove.pipeline.filters import GopherQualityFilter, GopherRepetitionFilter, LanguageFilter
+from datatrove.pipeline.readers import JsonlReader
+from datatrove.pipeline.writers import JsonlWriter
+from datatrove.utils.lid import FT176LID
+from datatrove.utils.logging import logger
 
+VARIANT, INPUT, WARM_UP, MODEL, FOLDER = sys.argv[1], *map(Path, sys.argv[2:])
 FT176LID.MODEL_URL = str(MODEL)  # both sides use the same model
 TUNED = VARIANT == "tuned"
 LANGUAGE = {"language": "hin_Deva"} if TUNED else {}
