@@ -11,9 +11,10 @@ import pyarrow as pa
 
 from pipelines.align.keys import NO_GROUP, match
 from pipelines.datasets.draft import Draft, SplitRecord
+from pipelines.stages.chunks import chunks
 from pipelines.stages.inputs import FileTask, RowFile
-from pipelines.stages.rounds import Round, hash_order, in_round
-from pipelines.stages.work import codes, column, mapped
+from pipelines.stages.rounds import Round, hash_order
+from pipelines.stages.work import codes, column
 
 ROW: Final = 90  # bytes that a row takes while its part of the hash space is matched
 
@@ -34,15 +35,10 @@ def keep_groups(pivot: str, draft: Draft, task: FileTask) -> SplitRecord:
 
 def match_round(files: Sequence[RowFile], draft: Draft, part: Round) -> SplitRecord:
     """Match the rows of one part of the hash space: file and row of each target, and those of its source."""
-    columns: list[list[Any]] = [[np.zeros(0, kind)] for kind in (np.int32, np.uint64, np.uint32, np.uint8)]
-    for file in files:
-        table = mapped(draft.folder / _kept(file))
-        groups, rows, is_pivot = (column(table, name).to_numpy() for name in table.column_names)
-        own = in_round(groups, part)
-        index = np.full(own.stop - own.start, file.index, np.int32)
-        for parts, values in zip(columns, (index, groups[own], rows[own], is_pivot[own]), strict=True):
-            parts.append(values)
-    file_of, groups, rows, is_pivot = (np.concatenate(parts) for parts in columns)
+    nothing = {"file": np.int32, "group": np.uint64, "row": np.uint32, "is_pivot": np.uint8}
+    read = [{name: np.zeros(0, kind) for name, kind in nothing.items()}]
+    read += chunks([(file.index, draft.folder / _kept(file)) for file in files], part)
+    file_of, groups, rows, is_pivot = (np.concatenate([chunk[name] for chunk in read]) for name in nothing)
     pivots, targets = np.flatnonzero(is_pivot), np.flatnonzero(is_pivot == 0)
     matches = match(groups[pivots], groups[targets])
     target, pivot = targets[matches.target], pivots[matches.pivot]
