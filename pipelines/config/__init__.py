@@ -20,7 +20,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="align",
-        version=1,
+        version=2,
         section=AlignSection,
         entry="pipelines.stages.align:run",
         needs=("ingest",),
