@@ -11,7 +11,7 @@ from pipelines.dedup.exact import Hashes
 Ids = npt.NDArray[np.int64]
 
 NEIGHBOURS: Final = 16  # of those that share a key, how many each is paired with, beside the first
-_CHUNK: Final = 1 << 17  # of those that share a key, how many are paired at a time
+_CHUNK: Final = 1 << 15  # of those that share a key, how many are paired at a time
 
 
 def pairs_sharing(keys: Hashes, ids: Ids) -> Iterator[tuple[Ids, Ids]]:

@@ -16,10 +16,10 @@ from pipelines.stages.deduplicating.near import NearSearch
 from pipelines.stages.inputs import RowFile
 from pipelines.stages.rounds import rounds
 
-KEY: Final = 64  # bytes for a key of a row or a document in a round
+KEY: Final = 80  # bytes for a key of a row or a document in a round
 BAND: Final = 64  # … and for one of a document's band keys
-HASHED: Final = 3.0  # bytes for a byte of a file whose rows are hashed: the texts, and their folded forms
-SKETCHED: Final = 5.0  # … and whose documents are sketched besides
+HASHED: Final = 4.5  # bytes for a byte of a file whose rows are hashed: the texts, and their folded forms
+SKETCHED: Final = 7.0  # … and whose documents are sketched besides
 _ROWS: Final = ("staged", "pairs")
 
 

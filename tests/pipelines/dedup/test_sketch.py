@@ -78,7 +78,7 @@ def test_pairs_are_those_of_a_dictionary(entries: list[tuple[int, int]], chunk: 
         assert pairs_of([key for key, _ in entries], [document for _, document in entries]) == expected
 
 
-@pytest.mark.parametrize("chunk", [1 << 17, 7])
+@pytest.mark.parametrize("chunk", [1 << 15, 7])
 def test_a_large_bucket_has_pairs_in_proportion(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "_CHUNK", chunk)
     pairs = pairs_of([0] * 1000, list(range(1000)))
