@@ -1,6 +1,6 @@
 """Which documents are compared: those that share a band key."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -78,6 +78,7 @@ def _in_runs(ordered: Hashes) -> npt.NDArray[np.bool_]:
     return in_runs
 
 
-def encode(parts: Sequence[tuple[int, npt.NDArray[np.uint32]]]) -> Ids:
-    """Return one id for each (file, row): int64 [n], in the order of files and rows."""
-    return np.concatenate([(np.int64(file) << 32) | rows.astype(np.int64) for file, rows in parts])
+def encode(files: npt.NDArray[np.int32], rows: npt.NDArray[np.uint32]) -> Ids:
+    """Return one id for each file and row, in the order of both: int64 [n]."""
+    ids: Ids = (files.astype(np.int64) << 32) | rows.astype(np.int64)
+    return ids

@@ -4,6 +4,7 @@ Band keys and positions go from file to file in the order of the hash space, and
 of it. The shingles stay in files too, which verification maps into memory.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,11 +18,12 @@ from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.dedup.candidates import encode, pairs_sharing
 from pipelines.dedup.shingles import joined, shingled
 from pipelines.dedup.sketch import band_keys
+from pipelines.stages.chunks import chunks
 from pipelines.stages.deduplicating.near_clusters import JoinTask, join_pairs, write_near_clusters
 from pipelines.stages.deduplicating.verify import Verifying, clusters_of, keep_shingles, verify_file
 from pipelines.stages.inputs import FileTask, RowFile, documents_name, tasks_for
-from pipelines.stages.rounds import Round, hash_order, in_round
-from pipelines.stages.work import Step, column, mapped
+from pipelines.stages.rounds import Round, hash_order
+from pipelines.stages.work import Step, column
 
 
 @dataclass(frozen=True)
@@ -78,18 +80,13 @@ def sketch_documents(near: Near, draft: Draft, task: FileTask) -> SplitRecord:
 
 def pair_in_round(files: Sequence[RowFile], draft: Draft, task: Round) -> SplitRecord:
     """Write the pairs of documents that share a band key of one part of the hash space, in the order of the files."""
-    keys, places = [np.zeros(0, np.uint64)], []
-    for file in files:
-        table = mapped(draft.folder / _sketches_name(file))
-        own_keys = column(table, "key").to_numpy()
-        own = in_round(own_keys, task)
-        keys.append(own_keys[own].copy())  # many files mapped at once are more than the kernel lets a process have
-        places.append((file.index, column(table, "row").to_numpy()[own].copy()))
+    tables = [(file.index, draft.folder / _sketches_name(file)) for file in files]
     schema = pa.schema({"file": pa.int32(), "left": pa.int64(), "right": pa.int64()})
     with draft.shard_writer(task.file, schema) as writer:
-        for left, right in pairs_sharing(np.concatenate(keys), encode(places)):
-            columns = ((left >> 32).astype(np.int32), left, right)
-            writer.write(pa.record_batch([pa.array(values) for values in columns], schema=schema))
+        for part in chunks(tables, task, most_rows=sys.maxsize):  # at most one: those that share a key stand anywhere
+            for left, right in pairs_sharing(part["key"], encode(part["file"], part["row"])):
+                columns = ((left >> 32).astype(np.int32), left, right)
+                writer.write(pa.record_batch([pa.array(values) for values in columns], schema=schema))
     return SplitRecord(files=[writer.entry])
 
 

@@ -88,7 +88,7 @@ def test_a_large_bucket_has_pairs_in_proportion(chunk: int, monkeypatch: pytest.
 
 
 def test_pairs_with_large_ids_come_once() -> None:
-    ids = encode([(0, np.array([7, 8], np.uint32)), (1 << 20, np.array([1], np.uint32))])
+    ids = encode(np.array([0, 0, 1 << 20], np.int32), np.array([7, 8, 1], np.uint32))
     left, right = unique_pairs(ids[[0, 0, 1, 1, 1]], ids[[2, 2, 2, 1, 2]])
     assert left.tolist() == [7, 8]
     assert right.tolist() == [(1 << 52) + 1] * 2
