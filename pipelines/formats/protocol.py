@@ -1,5 +1,6 @@
 """What every input format offers: plan a raw file into splits, and read a split's bytes as RecordBatches."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -12,7 +13,8 @@ BATCH_RECORDS = 8192
 BATCH_CHARACTERS = 1 << 24  # at most 64 MiB of UTF-8: an Arrow string column ends at 2 GiB
 
 # one row for each record; `language` as the source writes it, null where the source does not say; `offset` of its first
-# byte in the unpacked file or archive member, -1 where it has none there
+# byte in the unpacked file or archive member, -1 where it has none there; `score` of the pair that it is one side of,
+# as the source gives it, not a number where it gives none
 RECORDS = pa.schema(
     [
         pa.field("file", pa.string(), nullable=False),
@@ -22,6 +24,7 @@ RECORDS = pa.schema(
         pa.field("key", pa.string(), nullable=False),
         pa.field("language", pa.string()),
         pa.field("text", pa.string(), nullable=False),
+        pa.field("score", pa.float32(), nullable=False),
     ]
 )
 
@@ -92,9 +95,18 @@ class RecordBuilder:
         self._characters = 0
 
     def add(
-        self, file: str, record: int, document: str, key: str, language: str | None, text: str, offset: int = -1
+        self,
+        file: str,
+        record: int,
+        document: str,
+        key: str,
+        language: str | None,
+        text: str,
+        offset: int = -1,
+        score: float = math.nan,
     ) -> None:
-        for column, value in zip(self._columns, (file, record, offset, document, key, language, text), strict=True):
+        row = (file, record, offset, document, key, language, text, score)
+        for column, value in zip(self._columns, row, strict=True):
             column.append(value)
         self._characters += len(text)
 
