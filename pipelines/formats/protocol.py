@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -42,13 +42,15 @@ class Split:
     """A part of a raw file that one worker reads alone: `start` to `stop` in the format's own units.
 
     `first_record` is the number of its first record, for formats whose records are numbered through the file.
-    `member` is the last one that begins at `start` or before, for formats that are read as a stream of bytes.
+    `member` is the last one that begins at `start` or before, for formats that are read as a stream of bytes. `parts`
+    are what belongs to it in each file, for formats of several files.
     """
 
     start: int
     stop: int
     first_record: int = 0
     member: Member = Member()
+    parts: tuple["Split", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,17 @@ class Format(Protocol):
 
     def read(self, split: Split) -> Iterator[Records]:
         """Yield the split's records in order. One bad record never hides another."""
+
+
+@runtime_checkable
+class OfMembers(Format, Protocol):
+    """A format of many files: members of an archive or files of a folder, which rows call `SOURCE/MEMBER`."""
+
+    def split_of(self, file: str) -> Split:
+        """Return the split that is the one member which rows call `file`.
+
+        Raises UserError where there is no such member, or no such archive.
+        """
 
 
 class RecordBuilder:
