@@ -10,7 +10,7 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
-from pipelines.align.keys import match
+from pipelines.align.keys import NO_GROUP, match
 from pipelines.config.align import AlignSection
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
@@ -86,7 +86,9 @@ class ReadGroups(beam.DoFn):
         table = file.table()
         groups = column(table, "group").to_numpy()
         of_pivot = is_language(table, self._pivot)
-        for bucket, positions in by_bucket(groups, self._buckets):
+        grouped = np.flatnonzero(groups != NO_GROUP)  # no other row has a counterpart, so none is shuffled
+        for bucket, places in by_bucket(groups[grouped], self._buckets):
+            positions = grouped[places]
             yield bucket, (file.index, positions.astype(np.uint32), groups[positions], of_pivot[positions])
 
 
