@@ -22,7 +22,7 @@ COPY: Final = 1
 NEAR: Final = 2
 
 
-def losers(clusters: Hashes, levels: Levels, ranks: npt.NDArray[np.int32]) -> Mask:
+def losers(clusters: Hashes, levels: Levels, ranks: npt.NDArray[np.int32] | npt.NDArray[np.int64]) -> Mask:
     """Return which rows are dropped as copies: bool [n], one row of each cluster False.
 
     The row that is held out the most is kept, among equals the one of lowest rank. The rows given are those that
@@ -34,6 +34,22 @@ def losers(clusters: Hashes, levels: Levels, ranks: npt.NDArray[np.int32]) -> Ma
     lost = np.ones(len(clusters), bool)
     lost[order[first]] = False
     return lost
+
+
+def surplus(sides: Hashes, pairs: Hashes, levels: Levels, order: npt.NDArray[np.int64], most: int) -> Mask:
+    """Return which pairs go because one of their sides stands in more than `most` pairs: bool [n].
+
+    `sides` are equal for pairs with that side, `pairs` for copies of each other, of which `losers` keeps one: that
+    one counts. The pairs that are held out the most stay, among equals the first in `order`.
+    """
+    counted = np.flatnonzero(~losers(pairs, levels, order))
+    counted = counted[np.lexsort((order[counted], -levels[counted].astype(np.int8), sides[counted]))]
+    ordered = sides[counted]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(ordered) else counted
+    place = np.arange(len(counted)) - np.repeat(starts, np.diff(np.append(starts, len(counted))))
+    going = np.zeros(len(sides), bool)
+    going[counted[place >= most]] = True
+    return going
 
 
 def leaks(hashes: Hashes, levels: Levels) -> Mask:

@@ -1,8 +1,9 @@
 # mypy: disable-error-code="no-untyped-call"
 """Second pass of publish: which copy survives, and which rows equal one that is held out. Hashes alone are shuffled.
 
-Two kinds of messages share one shuffle. `copies` are the rows of clusters larger than one, `texts` the folded sides of
-all rows; only rows that passed the thresholds send any.
+Several kinds of messages share one shuffle. `copies` are the rows of clusters larger than one, `texts` the folded
+sides of all rows; where they are asked for, `letters` are the letters of pairs, `sources` and `targets` their sides,
+with what makes them copies. Only rows that passed the thresholds send any.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,8 +20,8 @@ from pipelines.datasets.evidence import Sample
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import DECISIONS
-from pipelines.dedup.exact import Hashes, by_bucket
-from pipelines.dedup.survivors import SPLITS, Levels, leaks, losers
+from pipelines.dedup.exact import Hashes, by_bucket, cluster_keys
+from pipelines.dedup.survivors import SPLITS, Levels, leaks, losers, surplus
 from pipelines.stages.inputs import FileTask, RowFile
 from pipelines.stages.publishing.choose import lost_documents
 from pipelines.stages.publishing.index import write_index
@@ -28,16 +29,29 @@ from pipelines.stages.publishing.screen import screened, whole_rows
 from pipelines.stages.publishing.standing import Deciding, Rows, standing
 from pipelines.stages.publishing.summary import account
 from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, Limits, code_of, describe
-from pipelines.stages.work import codes, column, samples_by_reason
+from pipelines.stages.work import column, samples_by_reason
 from pipelines.text.words import mixed
 
 COPIES: Final = "copies"
 TEXTS: Final = "texts"
+LETTERS: Final = "letters"
+SOURCES: Final = "sources"
+TARGETS: Final = "targets"
+# why a row goes that any message says must go; a later one is said in place of an earlier one
+GOING: Final = (
+    (SOURCES, Reason.REPEATED_SIDE),
+    (TARGETS, Reason.REPEATED_SIDE),
+    (TEXTS, Reason.HELD_OUT),
+    (LETTERS, Reason.SAME_LETTERS),
+    (COPIES, Reason.DUPLICATE),
+)
 KEPT: Final = ""  # the reason of a row that is kept
 DOCUMENT_REASONS: Final = (Reason.DUPLICATE_DOCUMENT, Reason.NEAR_DUPLICATE)
 CANDIDATES = 60  # rows of a reason that a file offers as samples; copies among them show once
 
-Message = tuple[tuple[str, int], tuple[int, Any, Any, Any, Any]]  # (kind, bucket), (file, rows, hashes, levels, ranks)
+Message = tuple[
+    tuple[str, int], tuple[int, Any, Any, Any, Any]
+]  # (kind, bucket), (file, rows, hashes, levels, ranks or pairs)
 Verdict = tuple[int, tuple[str, Any] | None]  # file, (kind, rows that go)
 
 
@@ -48,7 +62,7 @@ def decisions(pipeline: beam.Pipeline, deciding: Deciding, tasks: list[FileTask]
         | "Files" >> beam.Create(tasks)
         | "Send hashes" >> beam.ParDo(SendHashes(deciding)).with_output_types(Message)
         | "Group by bucket" >> beam.GroupByKey()
-        | "Resolve" >> beam.ParDo(Resolve()).with_output_types(Verdict)
+        | "Resolve" >> beam.ParDo(Resolve(deciding.duplicates.repeats_per_side)).with_output_types(Verdict)
     )
     asked = pipeline | "Files to decide" >> beam.Create([(task.file.index, None) for task in pending])
     (
@@ -74,30 +88,50 @@ class SendHashes(beam.DoFn):
         ranks = column(clusters, "rank").to_numpy()
         yield from self._messages(COPIES, task.file, copies, rows.clusters[copies], rows.levels, ranks)
         texts = np.flatnonzero(passed)
-        for side in screened(self._deciding.draft, task.file).sides:
-            yield from self._messages(TEXTS, task.file, texts, side[texts], rows.levels, ranks)
+        found = screened(self._deciding.draft, task.file)
+        for side in found.sides:
+            yield from self._messages(TEXTS, task.file, texts, side[texts], rows.levels)
+        if found.letters is not None:
+            yield from self._messages(LETTERS, task.file, texts, found.letters[texts], rows.levels)
+        if task.file.kind == "pairs" and self._deciding.duplicates.repeats_per_side is not None:
+            pairs = rows.clusters if found.letters is None else found.letters
+            languages = task.file.languages()
+            for kind, side in zip((SOURCES, TARGETS), found.sides, strict=True):
+                keys = cluster_keys(*languages, side)[texts]
+                yield from self._messages(kind, task.file, texts, keys, rows.levels, pairs)
 
     def _messages(
-        self, kind: str, file: RowFile, rows: Any, hashes: Hashes, levels: Levels, ranks: Any
+        self, kind: str, file: RowFile, rows: Any, hashes: Hashes, levels: Levels, beside: Any = None
     ) -> Iterator[Message]:
         for bucket, positions in by_bucket(hashes, self._deciding.buckets):
             own = rows[positions]
-            own_ranks = ranks[own] if kind == COPIES else None
-            yield (kind, bucket), (file.index, own.astype(np.uint32), hashes[positions], levels[own], own_ranks)
+            own_beside = None if beside is None else beside[own]
+            yield (kind, bucket), (file.index, own.astype(np.uint32), hashes[positions], levels[own], own_beside)
 
 
 class Resolve(beam.DoFn):
-    """Decides one bucket: which copies lose, or which texts leak."""
+    """Decides one bucket: which copies lose, which texts leak, or which sides stand in too many pairs."""
+
+    def __init__(self, repeats_per_side: int | None) -> None:
+        self._most = repeats_per_side or 0
 
     def process(self, element: tuple[tuple[str, int], Iterable[tuple[int, Any, Any, Any, Any]]]) -> Iterator[Verdict]:
         (kind, _), messages = element
         parts = list(messages)
         files = np.concatenate([np.full(len(part[1]), part[0]) for part in parts])
         rows, hashes, levels = (np.concatenate([part[place] for part in parts]) for place in (1, 2, 3))
-        if kind == COPIES:
+        if kind == TEXTS:
+            going = leaks(hashes, levels)
+        elif kind == COPIES:
             going = losers(hashes, levels, np.concatenate([part[4] for part in parts]))
         else:
-            going = leaks(hashes, levels)
+            order = np.empty(len(rows), np.int64)
+            order[np.lexsort((rows, files))] = np.arange(len(rows))
+            going = (
+                losers(hashes, levels, order)
+                if kind == LETTERS
+                else surplus(hashes, np.concatenate([part[4] for part in parts]), levels, order, self._most)
+            )
         for file in np.unique(files[going]).tolist():
             yield file, (kind, rows[going & (files == file)])
 
@@ -136,7 +170,7 @@ def _rows(deciding: Deciding, task: FileTask) -> Rows:
 def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, Any]]) -> SplitRecord:
     rows = _rows(deciding, task)
     reasons = rows.failures
-    for kind, reason in ((TEXTS, Reason.HELD_OUT), (COPIES, Reason.DUPLICATE)):  # a lost copy counts as a copy
+    for kind, reason in GOING:
         for own, going in verdicts:
             if own == kind:
                 reasons[going] = code_of(reason)
@@ -146,7 +180,7 @@ def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, An
     ]
     counts = np.bincount(reasons, minlength=len(REASONS) + 1).tolist()
     dropped = {reason: count for reason, count in zip(REASONS, counts[1:], strict=True) if count}
-    language, names = codes(task.file.table(), task.file.language_column)
+    language, names = task.file.languages()
     kept = np.flatnonzero(reasons == PASSED)
     place = language[kept] * len(SPLITS) + rows.levels[kept]
     np.save(_kept(deciding.draft, task.file), kept[np.argsort(place, kind="stable")].astype(np.uint32))

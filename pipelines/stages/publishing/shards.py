@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.dedup.survivors import SPLITS
-from pipelines.stages.inputs import RowFile
+from pipelines.stages.inputs import ARROW, RowFile
 from pipelines.stages.publishing.decide import kept_rows
 from pipelines.stages.work import compact
 
@@ -37,9 +37,7 @@ class ShardTask:
         return f"shard/{self.name.removesuffix('.arrow')}"
 
 
-def plan_shards(
-    files: Sequence[RowFile], records: Sequence[SplitRecord], pivot: str, shard_rows: int
-) -> list[ShardTask]:
+def plan_shards(files: Sequence[RowFile], records: Sequence[SplitRecord], shard_rows: int) -> list[ShardTask]:
     """Return the shards for what was kept: rows in the order of the files, at most `shard_rows` in each."""
     shards = []
     for kind in ("text", "pairs"):
@@ -51,12 +49,17 @@ def plan_shards(
                     for file, places in zip(files, kept, strict=True)
                     if (language, part) in places
                 ]
-                named = as_name(language)
-                folder = f"text/{named}" if kind == "text" else f"pairs/{pivot}-{named}"
+                sides = [language] if kind == "text" else pair_languages(language, given[0].file.pivot)
+                folder = f"{kind}/{'-'.join(map(as_name, sides))}"
                 for number, slices in enumerate(_cut(given, shard_rows)):
                     name = f"{folder}/{part}-{number:05d}.arrow"
                     shards.append(ShardTask(name, kind, language, part, slices))
     return shards
+
+
+def pair_languages(label: str, pivot: str) -> list[str]:
+    """Return source and target of what a pair counts for (`RowFile.languages`)."""
+    return label.split(ARROW) if ARROW in label else [pivot, label]
 
 
 def as_name(language: str) -> str:
