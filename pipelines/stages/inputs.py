@@ -34,6 +34,8 @@ class RowFile:
     kind: Kind
     name: str
     path: Path
+    rows: int
+    bytes: int
     pivot: str = ""
     documents: Path | None = None
     clusters: Path | None = None
@@ -131,7 +133,16 @@ def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
     scores = _beside(job.input("annotate") if job.inputs.get("annotate") else None, "scores")
     files = []
     for index, (kind, dataset, entry) in enumerate(inputs):
-        file = RowFile(index, kind, entry.name, dataset.path(entry), pivot, clusters=clusters.get(entry.name))
+        file = RowFile(
+            index,
+            kind,
+            entry.name,
+            dataset.path(entry),
+            entry.rows,
+            entry.bytes,
+            pivot,
+            clusters=clusters.get(entry.name),
+        )
         if kind == "text":
             name = documents_name(entry.name)
             file = replace(
