@@ -32,7 +32,7 @@ FIRSTS: Final = "firsts"
 COPIES: Final = "copies"
 SCORED: Final = 10  # bytes for each byte of a file that is scored: its texts, joined to documents, and their pieces
 _SCORE: Final = "score."  # begins the names of columns of scores in tables that have others too
-ROW: Final = 120  # bytes that a document takes while its part of the hash space is gone through, beside its scores
+ROW: Final = 60  # bytes that a document takes while its part of the hash space is gone through, beside its scores
 
 
 @dataclass(frozen=True)
