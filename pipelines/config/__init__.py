@@ -12,7 +12,7 @@ from pipelines.datasets.stage import StageSpec
 STAGES: tuple[StageSpec, ...] = (
     StageSpec(
         name="ingest",
-        version=2,
+        version=3,
         section=IngestSection,
         entry="pipelines.stages.ingest:run",
         needs=(),
