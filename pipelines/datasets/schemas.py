@@ -17,6 +17,7 @@ STAGED = pa.schema(
         pa.field("document_row", pa.int32(), nullable=False),  # its row in the split's file of documents (DOCUMENTS)
         pa.field("key", pa.string(), nullable=False),  # the record's key in its file, or ""
         pa.field("group", pa.uint64(), nullable=False),  # equal for translations of one paragraph
+        pa.field("score", pa.float32(), nullable=False),  # of its pair, as the source gives it; not a number: none
         pa.field("lang", LABEL, nullable=False),  # as declared, else the document's; codes as CC-100 writes them
         pa.field("text", pa.string(), nullable=False),  # normalised
         pa.field("changed", pa.int32(), nullable=False),  # characters that normalisation changed
