@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipelines.config.base import LanguageCode, Name, Section, known_language
 from pipelines.datasets.fingerprint import RawPath
-from pipelines.formats.catalog import compile_pattern
+from pipelines.formats.matched import compile_pattern
 from pipelines.formats.tsv import languages_of
 
 
@@ -40,6 +40,37 @@ class CatalogSource(MembersSource):
     """Translated messages: one JSON file for each document and language."""
 
     format: Literal["catalog"]
+
+
+class DocumentsSource(MembersSource):
+    """The keys of every format of documents with translations."""
+
+    path: RawPath = Field(description="A folder, a zip archive (a wheel is one) or a tar archive; fsspec URLs too.")
+    pattern: Annotated[str, AfterValidator(_pattern)] = Field(
+        description="Which documents to read: a path inside the source with the places {document} and {language}; for "
+        "strings in a JSON file its path, `#` and their JSON Pointer, such as `docs.json#/{language}/{document}/html`."
+    )
+    max_unpacked_bytes: int = Field(
+        32 << 30, ge=1, description="A tar archive that unpacks to more bytes is refused as a decompression bomb."
+    )
+    max_ratio: int = Field(
+        200, ge=1, description="So is one that unpacks to more than so many times its size (and to more than 1 MiB)."
+    )
+
+
+class HtmlSource(DocumentsSource):
+    """HTML: one page for each document and language."""
+
+    format: Literal["html"]
+    main_content: bool = Field(
+        False, description="Whether menus, footers and lists of links are left out, as of pages from the web."
+    )
+
+
+class TextSource(DocumentsSource):
+    """Plain text: one file for each document and language, a paragraph a line."""
+
+    format: Literal["text"]
 
 
 class StreamSource(Section):
@@ -143,6 +174,15 @@ class TsvSource(StreamSource):
 
 
 Source = Annotated[
-    CatalogSource | LinesSource | JsonlSource | ParquetSource | ArrowSource | WarcSource | MosesSource | TsvSource,
+    CatalogSource
+    | HtmlSource
+    | TextSource
+    | LinesSource
+    | JsonlSource
+    | ParquetSource
+    | ArrowSource
+    | WarcSource
+    | MosesSource
+    | TsvSource,
     Field(discriminator="format"),
 ]

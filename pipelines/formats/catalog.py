@@ -5,26 +5,15 @@ joined by dots; a dot inside a name is written `\\.`, so that no two paths have 
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
+from pipelines.formats.matched import Matched, matched, plan_matched, split_of_matched
 from pipelines.formats.members import Members, UnreadableMember, open_members
 from pipelines.formats.protocol import RecordBuilder, Records, Split, Unreadable
 from pipelines.text.normalize import has_surrogates
-
-_PLACES = ("document", "language")
-
-
-@dataclass(frozen=True)
-class _Member:
-    name: str
-    document: str
-    language: str
-    size: int
 
 
 @dataclass(frozen=True)
@@ -50,21 +39,7 @@ class Catalog:
         Raises UserError where there is no such archive, it is damaged, or a language has no member in it.
         """
         with open_members(self.path) as members:
-            chosen = self._chosen(members)
-        missing = sorted(set(self.languages) - {member.language for member in chosen})
-        if missing:
-            raise UserError(
-                f"{self.path}: no file fits {self.pattern!r} for {', '.join(missing)}; "
-                "check the pattern and the languages of this source"
-            )
-        splits = []
-        start = size = 0
-        for index, member in enumerate(chosen):
-            if size and size + member.size > self.split_bytes:
-                splits.append(Split(start, index))
-                start, size = index, 0
-            size += member.size
-        return [*splits, Split(start, len(chosen))]
+            return plan_matched(self._chosen(members), self.split_bytes, self.path, self.pattern, self.languages)
 
     def read(self, split: Split) -> Iterator[Records]:
         builder = RecordBuilder()
@@ -81,22 +56,12 @@ class Catalog:
         Raises UserError where there is no such member, or no such archive.
         """
         with open_members(self.path) as members:
-            names = [f"{self.name}/{member.name}" for member in self._chosen(members)]
-        if file not in names:
-            raise UserError(f"{file}: no such file in {self.path} that the pattern {self.pattern!r} fits")
-        return Split(names.index(file), names.index(file) + 1)
+            return split_of_matched(self._chosen(members), file, self.name, self.path, self.pattern)
 
-    def _chosen(self, members: Members) -> list[_Member]:
-        pattern = compile_pattern(self.pattern)
-        fitting = ((name, pattern.fullmatch(name), size) for name, size in members.sizes.items())
-        chosen = (_Member(name, fit["document"], fit["language"], size) for name, fit, size in fitting if fit)
-        wanted = set(self.languages)
-        return sorted(
-            (member for member in chosen if member.language in wanted),
-            key=lambda member: (member.document, member.language),
-        )
+    def _chosen(self, members: Members) -> list[Matched]:
+        return matched(members.sizes, self.pattern, self.languages)
 
-    def _read_member(self, members: Members, member: _Member, builder: RecordBuilder) -> None:
+    def _read_member(self, members: Members, member: Matched, builder: RecordBuilder) -> None:
         file = f"{self.name}/{member.name}"
 
         def reject(record: int, reason: Reason, error: str, text: str = "") -> None:
@@ -121,19 +86,6 @@ class Catalog:
                 reject(record, Reason.NOT_UTF8, f"{_visible(key)}: not Unicode text", _visible(value))
             else:
                 builder.add(file, record, member.document, key, member.language, value)
-
-
-def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression for a pattern with `{document}` and `{language}`.
-
-    Raises ValueError unless each of them stands in it once.
-    """
-    if any(pattern.count(f"{{{place}}}") != 1 for place in _PLACES):
-        raise ValueError("the pattern must hold {document} and {language}, each once")
-    expression = re.escape(pattern)
-    for place in _PLACES:
-        expression = expression.replace(re.escape(f"{{{place}}}"), f"(?P<{place}>[^/]+)")
-    return re.compile(expression)
 
 
 def parse_catalog(data: bytes) -> list[tuple[tuple[str, ...], Any]]:

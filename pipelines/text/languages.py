@@ -5,6 +5,7 @@ appendix A) with its romanised doubles and Burmese in the Zawgyi font's encoding
 apart is added: `pt-BR`.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -147,6 +148,7 @@ _ALIASES = {
     "pt-PT": "pt",
 }
 
+_REGION = re.compile(r"-[A-Z]{2}$")
 
 # the scripts of the other labels that fastText's model has
 _OTHERS: Final = """
@@ -199,14 +201,17 @@ LANGUAGES = {language.code: language for language in map(_parse, _TABLE.strip().
 
 
 def canonical(code: str) -> str:
-    """Return the code as CC-100 writes it (`nb` → `no`, `zh_TW` → `zh-Hant`).
+    """Return the code as CC-100 writes it (`nb` → `no`, `zh_TW` → `zh-Hant`, `de-AT` → `de`).
 
-    Raises UserError for a language that is not in the table.
+    A region that the table does not tell apart is left out. Raises UserError for a language that is not in the table.
     """
     if code in LANGUAGES:
         return code
     written = code.replace("_", "-")
     known = _ALIASES.get(written, written)
+    if known not in LANGUAGES:
+        known = _REGION.sub("", known)
+        known = _ALIASES.get(known, known)
     if known not in LANGUAGES:
         raise UserError(f"{code!r} is not a language that Polyloom knows; add it to pipelines/text/languages.py")
     return known

@@ -1,11 +1,22 @@
 """A source of the config: the reader that opens it, and what cuts its records into paragraphs."""
 
 from collections.abc import Callable
+from typing import Literal
 
-from pipelines.config.sources import CatalogSource, LinesSource, MosesSource, Source, TsvSource, WarcSource
+from pipelines.config.sources import (
+    CatalogSource,
+    DocumentsSource,
+    HtmlSource,
+    LinesSource,
+    MosesSource,
+    Source,
+    TsvSource,
+    WarcSource,
+)
 from pipelines.formats.arrow import Arrow
 from pipelines.formats.catalog import Catalog
 from pipelines.formats.compressed import RawFile
+from pipelines.formats.documents import Documents
 from pipelines.formats.fields import Fields
 from pipelines.formats.jsonl import Jsonl
 from pipelines.formats.lines import Lines
@@ -32,6 +43,8 @@ def open_format(source: Source) -> Format:
     if isinstance(source, MosesSource):
         return Moses(source.name, _moses_files(source), source.split_bytes, source.max_record_bytes)
     raw = RawFile(source.path, source.max_unpacked_bytes, source.max_ratio)
+    if isinstance(source, DocumentsSource):
+        return _documents(source, raw)
     if isinstance(source, TsvSource):
         return Tsv(source.name, raw, source.columns, source.header, source.split_bytes, source.max_record_bytes)
     if isinstance(source, LinesSource):
@@ -41,6 +54,14 @@ def open_format(source: Source) -> Format:
     fields = Fields(source.text_field, source.document_field, source.language_field, source.language)
     kind = _WITH_FIELDS[source.format]
     return kind(source.name, raw, fields, source.split_bytes, source.max_record_bytes)
+
+
+def _documents(source: DocumentsSource, raw: RawFile) -> Documents:
+    content: Literal["html", "main_html", "text"] = "text"
+    if isinstance(source, HtmlSource):
+        content = "main_html" if source.main_content else "html"
+    limits = source.split_bytes, source.max_member_bytes
+    return Documents(source.name, raw, source.pattern, source.languages, content, *limits)
 
 
 def _moses_files(source: MosesSource) -> MosesFiles:
