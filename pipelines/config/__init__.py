@@ -30,7 +30,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="align",
-        version=1,
+        version=2,
         section=AlignSection,
         entry="pipelines.stages.align:run",
         needs=("ingest",),
@@ -39,7 +39,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="deduplicate",
-        version=2,
+        version=3,
         section=DeduplicateSection,
         entry="pipelines.stages.deduplicate:run",
         needs=("ingest",),
@@ -59,7 +59,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="publish",
-        version=2,
+        version=3,
         section=PublishSection,
         entry="pipelines.stages.publish:run",
         needs=("ingest", "deduplicate"),

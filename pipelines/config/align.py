@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipelines.config.base import Buckets, LanguageCode, Section, Share
+from pipelines.config.base import LanguageCode, Section, Share
 
 
 class DocumentsSection(Section):
@@ -27,4 +27,3 @@ class AlignSection(Section):
     """Pair each sentence with its counterpart in the pivot language."""
 
     pivot: LanguageCode = Field("en", description="The language on the source side of every pair.")
-    buckets: Buckets = Field(16, description="Into how many parts the hash space is cut to be matched.")

@@ -5,76 +5,26 @@ joined by dots; a dot inside a name is written `\\.`, so that no two paths have 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines.datasets.reasons import Reason
-from pipelines.formats.matched import Matched, matched, plan_matched, split_of_matched
-from pipelines.formats.members import Members, UnreadableMember, open_members
-from pipelines.formats.protocol import RecordBuilder, Records, Split, Unreadable
+from pipelines.formats.patterned import PatternedFiles, PatternedMember
+from pipelines.formats.protocol import RecordBuilder, Unreadable
 from pipelines.text.normalize import has_surrogates
 
 
 @dataclass(frozen=True)
-class Catalog:
-    """The source `name`: the catalogs at `path` whose name fits `pattern`, in these `languages`.
+class Catalog(PatternedFiles):
+    """Messages as JSON, a file for each document and language."""
 
-    Languages are given as the file names write them.
-    `pattern` holds `{document}` and `{language}`, each of which stands for one part of a path, such as
-    `components/{document}/translations/{language}.json`. A split is about `split_bytes` of JSON, whole members;
-    a member of more than `max_member_bytes` is not read.
-    """
-
-    name: str
-    path: str
-    pattern: str
-    languages: tuple[str, ...]
-    split_bytes: int
-    max_member_bytes: int
-
-    def plan(self) -> Sequence[Split]:
-        """Return splits over the fitting members, ordered by document and language.
-
-        Raises UserError where there is no such archive, it is damaged, or a language has no member in it.
-        """
-        with open_members(self.path) as members:
-            return plan_matched(self._chosen(members), self.split_bytes, self.path, self.pattern, self.languages)
-
-    def read(self, split: Split) -> Iterator[Records]:
-        builder = RecordBuilder()
-        with open_members(self.path) as members:
-            for member in self._chosen(members)[split.start : split.stop]:
-                self._read_member(members, member, builder)
-                if builder.is_full:
-                    yield from builder.take()
-        yield from builder.take()
-
-    def split_of(self, file: str) -> Split:
-        """Return the split that is the one member which rows call `file`.
-
-        Raises UserError where there is no such member, or no such archive.
-        """
-        with open_members(self.path) as members:
-            return split_of_matched(self._chosen(members), file, self.name, self.path, self.pattern)
-
-    def _chosen(self, members: Members) -> list[Matched]:
-        return matched(members.sizes, self.pattern, self.languages)
-
-    def _read_member(self, members: Members, member: Matched, builder: RecordBuilder) -> None:
-        file = f"{self.name}/{member.name}"
-
+    def add_records(self, data: bytes, member: PatternedMember, file: str, builder: RecordBuilder) -> None:
         def reject(record: int, reason: Reason, error: str, text: str = "") -> None:
             builder.reject(Unreadable(file, record, reason, error, text))
 
-        if member.size > self.max_member_bytes:
-            reject(0, Reason.OVERSIZED, f"{member.size} bytes, more than {self.max_member_bytes}")
-            return
         try:
-            messages = parse_catalog(members.read(member.name))
-        except UnreadableMember as error:
-            reject(0, Reason.UNREADABLE, str(error))
-            return
+            messages = parse_catalog(data)
         except ValueError as error:
             reject(0, Reason.NOT_JSON, str(error))
             return

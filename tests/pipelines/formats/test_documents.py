@@ -6,19 +6,16 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
-from pipelines.formats.compressed import RawFile
-from pipelines.formats.documents import Documents
+from pipelines.formats.documents import Content, Documents
 from pipelines.formats.protocol import RECORDS, Unreadable
 
 PATTERN = "site/{language}/{document}.html"
 LIMIT = 2000
-Content = Literal["html", "main_html", "text"]
 Row = tuple[str, int, str, str, str, str]
 
 PAGE = b"""<html><head><title>No</title><style>p {}</style></head><body><h1>Das Tor</h1>
@@ -43,7 +40,7 @@ def source(
     split_bytes: int = 1,
     max_ratio: int = 200,
 ) -> Documents:
-    return Documents("web", RawFile(str(path), 1 << 22, max_ratio), pattern, languages, content, split_bytes, LIMIT)
+    return Documents("web", str(path), pattern, languages, split_bytes, LIMIT, content, 1 << 22, max_ratio)
 
 
 def read(documents: Documents) -> tuple[list[Row], list[Unreadable]]:
