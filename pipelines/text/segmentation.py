@@ -193,12 +193,12 @@ def _cut(texts: Sequence[str], chars: Characters, ends: Int64) -> tuple[list[str
     borders = _merged(ends, chars.ends[chars.ends > chars.starts])
     row = chars.text_of(borders - 1)
     first = np.diff(row, prepend=-1) != 0
-    begins = np.where(first, 0, np.roll(borders, 1) - chars.starts[row])
-    stops = borders - chars.starts[row]
-    places = zip(row.tolist(), begins.tolist(), stops.tolist(), strict=True)
-    pieces = [texts[text][begin:stop].strip() for text, begin, stop in places]
-    kept = np.flatnonzero([bool(piece) for piece in pieces])
-    return [pieces[place] for place in kept.tolist()], row[kept]
+    begins = np.where(first, chars.starts[row], np.roll(borders, 1))
+    begins += _has(chars, begins, SPACE)
+    places = zip(
+        row.tolist(), (begins - chars.starts[row]).tolist(), (borders - chars.starts[row]).tolist(), strict=True
+    )
+    return [texts[text][begin:stop] for text, begin, stop in places], row
 
 
 def _merged(positions: Int64, others: Int64) -> Int64:

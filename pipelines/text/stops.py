@@ -33,6 +33,7 @@ _OPENING = "\"'“”„‘’«»¿¡*_"
 _COMMAS = ",;:،؛、，；："
 _REACH = 16  # characters behind an end in which the next word is looked for
 _WORD = 12  # characters of the longest abbreviation
+_WHOLE_WORD = 5  # letters from which on a word before a small letter is no abbreviation that the lists lack
 _ORDINAL = 2  # digits
 _WITH_ORDINALS: Final = frozenset(ORDINALS.split())
 _HIRAGANA = (0x3041, 0x309F)
@@ -56,9 +57,6 @@ class Stops:
     language: npt.NDArray[np.int32]
     languages: Sequence[str]
 
-    def only(self, kept: Bool) -> "Stops":
-        return Stops(self.chars, self.at[kept], self.end[kept], self.language[kept], self.languages)
-
 
 def that_end(stops: Stops) -> Bool:
     """Return which of the stops end a sentence: bool [k]."""
@@ -71,11 +69,12 @@ def that_end(stops: Stops) -> Bool:
     dot = codes.take(stops.at) == ord(".")
     several = _has(flags, stops.at - 1, STOP)  # an ellipsis, or "?!"
     ellipsis = (dot & (codes.take(stops.at - 1) == ord("."))) | (codes.take(stops.at) == ord("…"))
-    goes_on = spaced & ((kind & LOWER) != 0) & (dot | ellipsis | closed | dash)
+    small = spaced & ((kind & LOWER) != 0)
+    goes_on = small & (ellipsis | closed | dash)
     goes_on |= (kinds().take(codes.take(stops.end, mode="clip")) & COMMA) != 0
     goes_on |= _quoted(stops, closed) | _inside(stops)
     word = np.flatnonzero(dot & ~several & ~goes_on)
-    goes_on[word] = _behind_abbreviation(stops, word, (kind[word] & NUMBER) != 0)
+    goes_on[word] = _behind_abbreviation(stops, word, (kind[word] & NUMBER) != 0, small[word])
     ends: Bool = ~goes_on
     return ends
 
@@ -120,8 +119,11 @@ def _inside(stops: Stops) -> Bool:
     return found
 
 
-def _behind_abbreviation(stops: Stops, which: Int64, before_number: Bool) -> Bool:
-    """Return for the stops `which` [m], full stops, whether an abbreviation, initial or ordinal stands before each."""
+def _behind_abbreviation(stops: Stops, which: Int64, before_number: Bool, before_small: Bool) -> Bool:
+    """Return for the stops `which` [m], full stops, whether an abbreviation, initial or ordinal stands before each.
+
+    Before a small letter any short word, and what is no word, is taken for an abbreviation.
+    """
     at = stops.at[which]
     reach = np.arange(_WORD, 0, -1)
     window = stops.chars.codes.take(np.maximum(at[:, None] - reach, 0))  # [m, _WORD], the last is before the stop
@@ -139,7 +141,8 @@ def _behind_abbreviation(stops: Stops, which: Int64, before_number: Bool) -> Boo
     digits = ((kind & NUMBER) != 0) | ~inside
     has_ordinals = np.array([language in _WITH_ORDINALS for language in stops.languages], np.bool_)
     ordinal = digits.all(axis=1) & (length > 0) & (length <= _ORDINAL) & has_ordinals[stops.language[which]]
-    found: Bool = initial | (known & short) | ordinal
+    unlisted = before_small & ((length < _WHOLE_WORD) | ~(((kind & LETTERS) != 0) | ~inside).all(axis=1))
+    found: Bool = initial | (known & short) | ordinal | unlisted
     return found
 
 
