@@ -5,13 +5,14 @@ from pipelines.config.annotate import AnnotateSection
 from pipelines.config.deduplicate import DeduplicateSection
 from pipelines.config.ingest import IngestSection
 from pipelines.config.publish import PublishSection
+from pipelines.config.segment import SegmentSection
 from pipelines.config.tokenize import TokenizeSection
 from pipelines.datasets.stage import StageSpec
 
 STAGES: tuple[StageSpec, ...] = (
     StageSpec(
         name="ingest",
-        version=2,
+        version=3,
         section=IngestSection,
         entry="pipelines.stages.ingest:run",
         needs=(),
@@ -19,8 +20,17 @@ STAGES: tuple[StageSpec, ...] = (
         help="Read raw files, normalise and measure each paragraph.",
     ),
     StageSpec(
-        name="align",
+        name="segment",
         version=1,
+        section=SegmentSection,
+        entry="pipelines.stages.segment:run",
+        needs=("ingest",),
+        extra="pipelines",
+        help="Divide the paragraphs of documents into sentences.",
+    ),
+    StageSpec(
+        name="align",
+        version=2,
         section=AlignSection,
         entry="pipelines.stages.align:run",
         needs=("ingest",),
@@ -29,7 +39,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="deduplicate",
-        version=2,
+        version=3,
         section=DeduplicateSection,
         entry="pipelines.stages.deduplicate:run",
         needs=("ingest",),
@@ -49,7 +59,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="publish",
-        version=2,
+        version=3,
         section=PublishSection,
         entry="pipelines.stages.publish:run",
         needs=("ingest", "deduplicate"),

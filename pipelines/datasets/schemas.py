@@ -17,6 +17,7 @@ STAGED = pa.schema(
         pa.field("document_row", pa.int32(), nullable=False),  # its row in the split's file of documents (DOCUMENTS)
         pa.field("key", pa.string(), nullable=False),  # the record's key in its file, or ""
         pa.field("group", pa.uint64(), nullable=False),  # equal for translations of one paragraph
+        pa.field("score", pa.float32(), nullable=False),  # of its pair, as the source gives it; not a number: none
         pa.field("lang", LABEL, nullable=False),  # as declared, else the document's; codes as CC-100 writes them
         pa.field("text", pa.string(), nullable=False),  # normalised
         pa.field("changed", pa.int32(), nullable=False),  # characters that normalisation changed
@@ -75,6 +76,21 @@ DOCUMENTS = pa.schema(
     ]
 )
 
+# One row for each sentence of the rows of STAGED that have no group, in their order.
+SENTENCES = pa.schema(
+    [
+        pa.field("file", LABEL, nullable=False),  # these three are the id of its row of STAGED
+        pa.field("record", pa.int32(), nullable=False),
+        pa.field("paragraph", pa.int32(), nullable=False),
+        pa.field("sentence", pa.int32(), nullable=False),  # in its document, from 0
+        pa.field("document", LABEL, nullable=False),  # as in STAGED
+        pa.field("document_row", pa.int32(), nullable=False),  # as in STAGED; ascends
+        pa.field("lang", LABEL, nullable=False),  # as in STAGED
+        pa.field("text", pa.string(), nullable=False),  # joined, those of a row are its text up to white space
+    ]
+)
+
+# A pair of two texts that may be translations of each other. Its id is that of its two sides.
 PAIRS = pa.schema(
     [
         pa.field("source_text", pa.string(), nullable=False),
@@ -82,15 +98,26 @@ PAIRS = pa.schema(
         pa.field("source_lang", LABEL, nullable=False),
         pa.field("target_lang", LABEL, nullable=False),
         pa.field("group", pa.uint64(), nullable=False),  # hash of the folded source: equal for equal sources
+        pa.field("target_hash", pa.uint64(), nullable=False),  # hash of the folded target
         pa.field("document", LABEL, nullable=False),
         pa.field("key", pa.string(), nullable=False),
         pa.field("source_file", LABEL, nullable=False),
         pa.field("source_record", pa.int32(), nullable=False),
-        pa.field("source_paragraph", pa.int32(), nullable=False),
+        pa.field("source_paragraph", pa.int32(), nullable=False),  # of several sentences the first one's
+        pa.field("source_sentence", pa.int32(), nullable=False),  # its first in its document, from 0; -1: not segmented
+        pa.field("source_sentences", pa.int32(), nullable=False),  # how many; 0: not segmented
         pa.field("target_file", LABEL, nullable=False),
         pa.field("target_record", pa.int32(), nullable=False),
         pa.field("target_paragraph", pa.int32(), nullable=False),
+        pa.field("target_sentence", pa.int32(), nullable=False),
+        pa.field("target_sentences", pa.int32(), nullable=False),
+        pa.field("method", LABEL, nullable=False),  # key, length, lexical, embedding or mined
+        pa.field("confidence", pa.float32(), nullable=False),  # the method's own; not a number for key
+        pa.field("given_score", pa.float32(), nullable=False),  # as the source file gives it; else not a number
         pa.field("length_ratio", pa.float32(), nullable=False),  # natural log of target over source characters
+        pa.field("near_copy", pa.float32(), nullable=False),  # how alike the two folded texts are: 1 if equal
+        pa.field("source_script", LABEL, nullable=False),  # ISO 15924, of most letters; "" where there are none
+        pa.field("target_script", LABEL, nullable=False),
         pa.field("source_lid", LABEL, nullable=False),
         pa.field("source_lid_prob", pa.float32(), nullable=False),
         pa.field("target_lid", LABEL, nullable=False),
@@ -98,7 +125,11 @@ PAIRS = pa.schema(
         pa.field("source_words", pa.int32(), nullable=False),
         pa.field("target_words", pa.int32(), nullable=False),
         pa.field("letters", pa.float32(), nullable=False),  # the smaller of the two sides
-        pa.field("placeholders_agree", pa.bool_(), nullable=False),
+        pa.field("longest_word", pa.int32(), nullable=False),  # the larger of the two sides
+        pa.field("markup", pa.bool_(), nullable=False),  # a side holds a tag as HTML writes them
+        pa.field("placeholders_agree", pa.bool_(), nullable=False),  # the same on both sides, each as often
+        pa.field("digits_agree", pa.bool_(), nullable=False),  # likewise, decimal digits of any script
+        pa.field("urls_agree", pa.bool_(), nullable=False),  # likewise
     ]
 )
 

@@ -18,7 +18,8 @@ from pipelines.text.personal import find_personal
 
 Int32 = npt.NDArray[np.int32]
 
-_READ_WELL: Final = (Reason.NOT_TEXT, Reason.UNKNOWN_LANGUAGE)  # dropped, but no damage: not for quarantine
+# dropped, but no damage: not for quarantine
+_READ_WELL: Final = (Reason.NOT_TEXT, Reason.UNFINISHED, Reason.UNKNOWN_LANGUAGE)
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Places:
     document: list[str] = field(default_factory=list)
     key: list[str] = field(default_factory=list)
     group: list[int] = field(default_factory=list)
+    score: list[float] = field(default_factory=list)
     language: list[str] = field(default_factory=list)  # "" where none is declared
 
     def only(self, kept: npt.NDArray[np.intp]) -> "Places":
@@ -96,7 +98,15 @@ class Split:
         )
 
     def _add_record(
-        self, file: str, record: int, offset: int, document: str, key: str, language: str | None, text: str
+        self,
+        file: str,
+        record: int,
+        offset: int,
+        document: str,
+        key: str,
+        language: str | None,
+        text: str,
+        score: float,
     ) -> None:
         try:
             declared = canonical(language) if language else ""
@@ -115,6 +125,7 @@ class Split:
         places.document.extend([document] * count)
         places.key.extend([key] * count)
         places.group.extend(group_of(document, key, number, count) for number in range(count))
+        places.score.extend([score] * count)
         places.language.extend([declared] * count)
         self.raw.extend(parts)
 
