@@ -53,6 +53,11 @@ class Band:
         """Whether the band has no more nodes than a grid that is searched whole."""
         return len(self.first) * self.width <= 4 * _WHOLE
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the band is all of the grid."""
+        return self.width > min(self.sources, self.targets)
+
     def transposed(self) -> "Band":
         """Return the band with the sides exchanged: its slots are these from the last to the first."""
         first = np.arange(len(self.first)) - self.first - (self.width - 1)
