@@ -80,7 +80,8 @@ def distances(vectors: Float32, others: Float32, random: np.random.Generator) ->
     each = ceil(_SAMPLED / spans)
     chosen = random.integers(sentences, size=(spans, each))
     mean = others[np.arange(spans)[:, None], chosen].reshape(-1, size).mean(axis=0)
-    return np.float32(1) - vectors @ mean
+    apart: Float32 = np.float32(1) - vectors @ mean
+    return apart
 
 
 def deletion_cost(
@@ -120,4 +121,5 @@ def _confidence(band: Band, types: Sequence[tuple[int, int]], costs: Float32, si
     ends = np.cumsum(sizes, axis=0)
     diagonal = ends.sum(axis=1)
     cost = costs[place, diagonal, ends[:, 1] - band.first[diagonal]] / np.maximum(sizes.prod(axis=1), 1)
-    return np.clip(1 - cost, 0, 1).astype(np.float32)
+    confidence: Float32 = np.clip(1 - cost, 0, 1).astype(np.float32)
+    return confidence

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from pipelines.align import lexical
-from pipelines.align.beads import Beads
+from pipelines.align.beads import Beads, Int64
 from pipelines.align.lexicon import Lexicon, empty, estimate
 from pipelines.align.wordforms import forms
 
@@ -20,23 +20,28 @@ PASSES = 4
 Documents = Sequence[tuple[Sequence[str], Sequence[str]]]
 
 
-def learn(documents: Documents) -> tuple[Lexicon, ...]:
-    """Return a lexicon for each part of the documents, estimated from the other parts: document i is in part i % n.
+def learn(documents: Documents, parts: Int64) -> tuple[Lexicon, ...]:
+    """Return `PARTS` lexicons: the one for each part of the documents, estimated from those of the other parts.
 
-    There are `PARTS` parts, or one for each document where these are fewer; a single document has to teach itself. Any
-    of the lexicons serves for a document that is not among them. Without documents it is the empty lexicon.
+    `parts` [d] says in which part each document is. Where all are in one part, they have to teach themselves. A
+    document that is not among them may take any of the lexicons.
     """
-    parts = max(min(PARTS, len(documents)), 1)
-    lexicons: tuple[Lexicon, ...] = (empty(),) * parts
+    lexicons: tuple[Lexicon, ...] = (empty(),) * PARTS
     for _ in range(PASSES):
-        found = [_joined(pair, lexical.align(*pair, lexicons[i % parts])) for i, pair in enumerate(documents)]
-        lexicons = tuple(_without(found, part, parts) for part in range(parts))
+        found = [
+            _joined(pair, lexical.align(*pair, lexicons[part]))
+            for pair, part in zip(documents, parts.tolist(), strict=True)
+        ]
+        everything = _of(found) if len(set(parts.tolist())) < PARTS else empty()
+        kept = [np.flatnonzero(parts != part).tolist() for part in range(PARTS)]
+        lexicons = tuple(
+            _of([found[place] for place in own]) if 0 < len(own) < len(found) else everything for own in kept
+        )
     return lexicons
 
 
-def _without(found: Sequence[tuple[list[str], list[str]]], part: int, parts: int) -> Lexicon:
-    """Return the lexicon of the beads of all parts but one, or of all where there is no other."""
-    taken = [pair for place, pair in enumerate(found) if parts == 1 or place % parts != part]
+def _of(taken: Sequence[tuple[list[str], list[str]]]) -> Lexicon:
+    """Return the lexicon of the beads of some documents."""
     sides = [[text for pair in taken for text in pair[side]] for side in (0, 1)]
     return estimate(forms(sides[0]), forms(sides[1]))
 
