@@ -14,7 +14,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation bench-dedup bench-langid bench-monolingual bench-parallel bench-segment clean
+.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation bench-dedup bench-documents bench-langid bench-monolingual bench-parallel bench-segment clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,10 @@ bench-monolingual: setup .venv-peers/.installed ## Measure the monolingual path 
 
 bench-parallel: setup .venv-opusfilter/.installed ## Measure the filtering of pairs against OpusFilter
 	$(BIN)/python tests/benchmarks/parallel.py
+
+bench-documents: setup ## Measure the alignment of documents by content (electron-i18n, fetched by npm into data/)
+	@$(BIN)/polyloom fetch flows/configs/electron.yaml
+	$(BIN)/python tests/benchmarks/documents.py
 
 bench-segment: setup .venv-segment/.installed ## Measure sentence segmentation on UD treebanks against four libraries
 	$(BIN)/python tests/benchmarks/segment.py

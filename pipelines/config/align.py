@@ -15,7 +15,7 @@ class DocumentsSection(Section):
         description="By the same name; by the same URL or path without what names the language; or by their words, "
         "each document in one pair with the pivot's.",
     )
-    min_score: float = Field(1.1, ge=0, description="The least margin of a pair that was matched by content.")
+    min_score: float = Field(1.6, ge=0, description="The least margin of a pair that was matched by content.")
     max_copied: Share = Field(
         0.9,
         description="A document with a larger share of its characters in sentences that its source has too was never "

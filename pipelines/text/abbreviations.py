@@ -13,8 +13,8 @@ EVERYWHERE: Final = "dr prof st #no #nr #vol #art #fig #tel vs cf ca mr mrs #p #
 ABBREVIATIONS: Final = {
     "af": "mnr mev mej ds bv nl m.a.w o.a #bl #nr genl kapt",
     "az": "#səh məs prof #cild",
-    "be": "г гг ст стст вул напр гл праф акад ім т.п т.д #стар",
-    "bg": "г гр ул бул напр проф акад инж доц т.е т.н св ген полк #стр #чл #ал",
+    "be": "г гг е ст стст вул напр гл праф акад ім #стар",
+    "bg": "г гр е ул бул напр проф акад инж доц т.е т.н св ген полк #стр #чл #ал",
     "bs": "dr mr prof npr tj tzv itd god ul sv ing gen br #str #čl",
     "br": "aot itron",
     "ca": "sr sra srta dr dra prof p.ex av pl núm ex-pres sta #pàg #núm #art #cap #vol",
@@ -91,9 +91,9 @@ ABBREVIATIONS: Final = {
     "rm": "dr sr sra p.ex",
     "ro": "dl dna d-na d-l d-lui dr prof ing av conf lect asist sf str bd bl ap jud mun com cca etc.m ex cf n.n î.hr "
           "d.hr p.s #nr #pag #p #art #alin #lit #cap #vol #fig #sec #tel",
-    "ru": "г гг гр им ул пр пер просп пл наб бул обл р-н д стр корп кв проф акад доц канд д-р инж ген полк кап лейт св "
+    "ru": "г гг гр е им ул пр пер просп пл наб бул обл р-н стр корп кв проф акад доц канд д-р инж ген полк св "
           "т.е т.н т.к т.ч т.о напр ср см др.-греч англ нем фр лат итал исп тыс млн млрд руб коп экз чел долл ок н.э "
-          "до.н.э о оз р род ум мл ст тел #с #стр #рис #табл #гл #п #пп #ст #т #тт #ч #разд #абз #№ #кн #изд",
+          "до.н.э о оз р род ум мл ст тел #с #стр #рис #табл #гл #д #п #пп #ст #т #тт #ч #разд #абз #№ #кн #изд",
     "sk": "napr tzv tj resp najmä ing mgr mudr judr phdr rndr doc prof sv ul nám č.d #č #str #ods #obr #tab #kap",
     "sl": "npr oz tj itd ga g dr mag prof doc ing sv ul t.i p.n.št #str #št #čl #sl #pogl",
     "so": "md dr",
@@ -106,7 +106,7 @@ ABBREVIATIONS: Final = {
     "tr": "dr prof doç yrd öğr gör uzm av müh sn hz bkz örn vb.nin mad cad sok mah apt blv alb gen yzb sf yy m.ö m.s "
           "no "
           "#s #sf #no #cilt #mad #bkz #tel",
-    "uk": "р рр ст вул просп пл бул м обл с смт проф акад доц канд д-р інж ген полк св ім т.зв т.д т.п т.ч тобто напр "
+    "uk": "р рр е ст вул просп пл бул м обл с смт проф акад доц канд д-р інж ген полк св ім т.зв т.ч тобто напр "
           "див пор тис млн млрд грн коп англ нім лат фр рос н.е о оз тел #с #стор #рис #табл #гл #п #ч #розд #№ #кн",
     "ur": "ڈاکٹر",
     "uz": "prof dots akad mas #b",

@@ -33,6 +33,7 @@ _OPENING = "\"'“”„‘’«»¿¡*_"
 _COMMAS = ",;:،؛、，；："
 _REACH = 16  # characters behind an end in which the next word is looked for
 _WORD = 12  # characters of the longest abbreviation
+_LATIN_ENDS = 0x250  # the first character behind the Latin letters of European languages
 _WHOLE_WORD = 5  # letters from which on a word before a small letter is no abbreviation that the lists lack
 _ORDINAL = 2  # digits
 _WITH_ORDINALS: Final = frozenset(ORDINALS.split())
@@ -133,7 +134,9 @@ def _behind_abbreviation(stops: Stops, which: Int64, before_number: Bool, before
     length = inside.sum(axis=1)
     last = kind[:, -1]
     joined = (length > 1) & ((window[:, -2] == ord(".")) | (window[:, -2] == ord("-")))  # U.S., J.-P.
-    initial = (((last & (LOWER | UPPER)) != 0) & (length == 1)) | (((last & UPPER) != 0) & joined)
+    latin = window[:, -1] < _LATIN_ENDS  # elsewhere the lists say which: "т. д." may end a sentence, "т. е." may not
+    alone = (length == 1) & (((last & UPPER) != 0) | (((last & LOWER) != 0) & latin))
+    initial = alone | (((last & UPPER) != 0) & joined)
     hashes = _hashes(np.where(inside, window, 0)) ^ _salts(tuple(stops.languages))[stops.language[which]]
     short = length < _WORD
     words, before_numbers = _words(tuple(stops.languages))

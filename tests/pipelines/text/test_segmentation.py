@@ -29,7 +29,10 @@ CASES = {
     "german": ("de", "Das ist z. B. Herr Dr. Maier, geb. Müller.|»Ja.«|„Nein!“|Er ging, d. h. Er lief."),
     "french": ("fr", "« Oui ! »|Il partit.|M. Dupont et Mme. Lenoir sont là.|Non ?|Si."),
     "spanish": ("es", "¿Qué?|¡Sí!|El Sr. López llegó, pág. 5.|Fin."),
-    "russian": ("ru", "А. С. Пушкин родился в 1799 г. Он жил на ул. Мойка.|— Да! — сказал он.|Нет."),
+    "russian": (
+        "ru",
+        "А. С. Пушкин родился в 1799 г. Он жил на ул. Мойка.|— Да! — сказал он.|Нет, т. е. Он, и т. д.|Всё.",
+    ),
     "greek": ("el", "Τι είναι;|Είναι, π.χ. Αθήνα.|Ναι."),
     "armenian": ("hy", "Սա մեկն է:|Սա երկրորդն է։|Վերջ"),
     "hindi": ("hi", "यह एक वाक्य है।|डॉ. शर्मा और ए. पी. सिंह आए।|क्या?|हाँ"),
