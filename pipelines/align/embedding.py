@@ -37,22 +37,27 @@ def align(source: Float32, target: Float32) -> Beads:
     """
     if not 1 <= min(len(source), len(target)) <= max(len(source), len(target)) <= max(TYPES)[0]:
         raise ValueError(f"vectors of spans of 1 to {len(source)} sentences; 1 to {max(TYPES)[0]} are known")
-    levels = [(source, target)]
-    while not Band.straight(levels[-1][0].shape[1], levels[-1][1].shape[1], 0).is_whole:
-        levels.append((halved(levels[-1][0]), halved(levels[-1][1])))
     types = tuple((n, m) for n, m in TYPES if n <= len(source) and m <= len(target))
-    sizes = np.zeros((0, 2), np.int64)
-    for depth in range(len(levels) - 1, -1, -1):
-        first, second = levels[depth]
-        ours = types if depth == 0 else _ONE_TO_ONE
-        band = Band.whole(first.shape[1], second.shape[1])
-        if depth < len(levels) - 1:
-            path = path_of(_doubled(sizes, first.shape[1], second.shape[1]))
-            half = _BUFFER + ceil(max(max(pair) for pair in types) / 2)
-            band = Band.along(path, first.shape[1], half)
-        costs = vector_costs(band, first, second, ours)
-        sizes = cheapest(band, ours, lambda begin, end, costs=costs: costs[:, begin:end])  # type: ignore[misc]
+    band = search_band(source, target, _BUFFER + ceil(max(len(source), len(target)) / 2))
+    costs = vector_costs(band, source, target, types)
+    sizes = cheapest(band, types, lambda begin, end: costs[:, begin:end])
     return Beads.of(sizes, _confidence(band, types, costs, sizes))
+
+
+def search_band(source: Float32, target: Float32, half_width: int) -> Band:
+    """Return the whole grid of two documents, or where it is large a band around their path on a grid of half the size.
+
+    That path joins one vector with one. `source` [k, s, d] and `target` [k, t, d] are as `align` takes them.
+    """
+    sources, targets = source.shape[1], target.shape[1]
+    if Band.straight(sources, targets, 0).is_whole:
+        return Band.whole(sources, targets)
+    first, second = halved(source), halved(target)
+    band = search_band(first, second, _BUFFER + 2)
+    costs = vector_costs(band, first, second, _ONE_TO_ONE)
+    sizes = 2 * cheapest(band, _ONE_TO_ONE, lambda begin, end: costs[:, begin:end])
+    left = np.array([sources, targets]) - sizes.sum(axis=0)  # what halving left over
+    return Band.along(path_of(np.concatenate([sizes, left[None]])), sources, half_width)
 
 
 def vector_costs(band: Band, source: Float32, target: Float32, types: Sequence[tuple[int, int]]) -> Float32:
@@ -107,12 +112,6 @@ def halved(vectors: Float32) -> Float32:
     sums = sums - sums.mean(axis=1, keepdims=True)
     unit: Float32 = sums / (np.linalg.norm(sums, axis=2, keepdims=True) + np.float32(1e-5))
     return unit
-
-
-def _doubled(sizes: Int64, sources: int, targets: int) -> Int64:
-    """Return the beads of a halved grid as those of the whole one, with the sentences that halving left over."""
-    left = np.array([sources, targets]) - 2 * sizes.sum(axis=0)
-    return np.concatenate([2 * sizes, left[None]])
 
 
 def _confidence(band: Band, types: Sequence[tuple[int, int]], costs: Float32, sizes: Int64) -> Float32:

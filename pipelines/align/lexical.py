@@ -13,9 +13,11 @@ import numpy as np
 
 from pipelines.align.band import Band
 from pipelines.align.beads import TYPES, Beads, Float32
+from pipelines.align.embedding import search_band
 from pipelines.align.length import characters_of, first_band, length_costs, penalty, ratio
 from pipelines.align.lexicon import Lexicon
 from pipelines.align.program import cheapest_with_confidence
+from pipelines.align.sketches import sketches
 from pipelines.align.translated import OUTSIDE, gains
 from pipelines.align.wordforms import forms
 
@@ -24,17 +26,22 @@ _WORDS: Final = 0.3
 _LENGTH: Final = 0.3
 _LENGTH_ALONE: Final = 0.5  # where the lexicon is empty
 
+_HALF_WIDTH: Final = 20  # of the band in which long documents are searched
 _PAD: Final = 8
 
 
 def align(sources: Sequence[str], targets: Sequence[str], lexicon: Lexicon) -> Beads:
     """Align the sentences of two documents by a lexicon, words that are spelled alike, and lengths.
 
-    With the empty lexicon (`lexicon.empty`) it is a first pass. The confidence in a bead is that of
-    `program.cheapest_with_confidence`.
+    With the empty lexicon (`lexicon.empty`) it is a first pass. Long documents are searched around a path that is
+    found coarse to fine, by sketches of what the sentences say or, with the empty lexicon, by their lengths. The
+    confidence in a bead is that of `program.cheapest_with_confidence`.
     """
     lengths = characters_of(sources), characters_of(targets)
-    band = first_band(lengths, ratio(*lengths))
+    if len(lexicon.forward.given) and not Band.straight(len(sources), len(targets), 0).is_whole:
+        band = search_band(*sketches(lexicon.forward, forms(sources), forms(targets)), _HALF_WIDTH)
+    else:
+        band = first_band(lengths, ratio(*lengths))
     sizes, confidence = cheapest_with_confidence(band, TYPES, lexical_costs(band, sources, targets, lexicon))
     return Beads.of(sizes, confidence)
 

@@ -39,7 +39,7 @@ def gains(direction: Direction, given: Forms, made: Forms, band: Band) -> Float3
     At node (x, y) that is the gain (`lexicon.gain`) of all forms of sentence y - 1 of `made` by the n sentences of
     `given` before x.
     """
-    glossary = _glossary(direction, given, made)
+    glossary = glossary_of(direction, given, made)
     out = np.full((LONGEST, len(band.first), band.width), OUTSIDE, np.float32)
     for x, x_end, y, y_end in band.blocks():
         first, last = max(x - LONGEST, 0), x_end - 1
@@ -93,7 +93,7 @@ def spread(starts: Int64, rows: Int64) -> tuple[Int64, Int64]:
     return np.arange(len(which)) + np.repeat(starts[rows] - (np.cumsum(counts) - counts), counts), which
 
 
-def _glossary(direction: Direction, given: Forms, made: Forms) -> Glossary:
+def glossary_of(direction: Direction, given: Forms, made: Forms) -> Glossary:
     """Return what a lexicon says of the forms of two documents."""
     given_names, given_first, given_form = np.unique(given.hashes, return_index=True, return_inverse=True)
     made_names, made_first, made_form = np.unique(made.hashes, return_index=True, return_inverse=True)
