@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipelines.config.base import LanguageCode, Name, Section, known_language
 from pipelines.datasets.fingerprint import RawPath
-from pipelines.formats.catalog import compile_pattern
+from pipelines.formats.patterned import compile_pattern
 from pipelines.formats.tsv import languages_of
 
 
@@ -81,6 +81,20 @@ class FieldsSource(FileSource):
         None, description="The one that names the document (a URL, an id); a document's rows go into one split."
     )
     language_field: str | None = Field(None, description="The one that declares the record's language.")
+    texts: dict[LanguageCode, str] = Field(
+        {},
+        description="For pairs, in place of `text_field`: the field with the text of each language. Dots lead into "
+        "fields of fields: `translation.de`.",
+    )
+    score_field: str | None = Field(None, description="For pairs: the one that holds the pair's score.")
+
+    @model_validator(mode="after")
+    def _one_text_or_pairs(self) -> Self:
+        if len(self.texts) == 1 or (self.score_field and not self.texts):
+            raise ValueError("for pairs, name the fields of two languages or more in texts")
+        if self.texts and (self.language or self.language_field or "text_field" in self.model_fields_set):
+            raise ValueError("texts name the languages and fields of pairs; leave text_field and languages out")
+        return self
 
 
 class JsonlSource(FieldsSource):
@@ -105,6 +119,48 @@ class WarcSource(FileSource):
     """WET and WARC, plain or compressed: one web page a record."""
 
     format: Literal["warc"]
+
+
+class PoSource(MembersSource):
+    """gettext catalogs: one PO file for each document and language."""
+
+    format: Literal["po"]
+    source_language: LanguageCode | None = Field(
+        "en", description="The language of the msgids; null where they are names and no text."
+    )
+
+
+class XliffSource(MembersSource):
+    """XLIFF 1.2: one file for each document and target language."""
+
+    format: Literal["xliff"]
+
+
+class TmxSource(StreamSource):
+    """TMX 1.4, plain or compressed: translation memories."""
+
+    format: Literal["tmx"]
+    path: RawPath = Field(description="The file; fsspec URLs too.")
+    score: str | None = Field(None, description="The type of the `prop` that holds the pair's score.")
+    document: str | None = Field(None, description="The type of the `prop` that names the document.")
+    max_record_bytes: int = Field(1 << 20, ge=1, description="Longer units are not read but put into quarantine.")
+
+
+class OpusSource(StreamSource):
+    """OPUS's XML: sentence alignments in XCES, and their documents."""
+
+    format: Literal["opus"]
+    path: RawPath = Field(description="The alignments, plain or compressed; fsspec URLs too.")
+    documents: dict[LanguageCode, RawPath] = Field(
+        min_length=2, description="The documents of each language: a zip archive or a folder; fsspec URLs too."
+    )
+    score: Literal["certainty", "overlap"] | None = Field(
+        None, description="The attribute of a link that holds the pair's score."
+    )
+    max_record_bytes: int = Field(
+        256 << 20, ge=1, description="The alignments of longer documents are not read but put into quarantine."
+    )
+    max_member_bytes: int = Field(64 << 20, ge=1, description="Larger documents are not read but put into quarantine.")
 
 
 class MosesSource(StreamSource):
@@ -143,6 +199,17 @@ class TsvSource(StreamSource):
 
 
 Source = Annotated[
-    CatalogSource | LinesSource | JsonlSource | ParquetSource | ArrowSource | WarcSource | MosesSource | TsvSource,
+    CatalogSource
+    | LinesSource
+    | JsonlSource
+    | ParquetSource
+    | ArrowSource
+    | WarcSource
+    | MosesSource
+    | TsvSource
+    | TmxSource
+    | OpusSource
+    | XliffSource
+    | PoSource,
     Field(discriminator="format"),
 ]
