@@ -14,7 +14,7 @@ from pipelines.report.units import count
 
 ACROSS = 3  # panels beside each other
 _LOGARITHMIC = ("chars", "perplexity", "length_factor")
-_OPEN = ("given_score", "confidence", "margin")  # that may lie beyond 0 and 1
+_OPEN = ("given_score", "confidence", "margin", "lexical_forward", "lexical_backward")  # that may lie beyond 0 and 1
 _SIDES = ((SERIES[2], -0.17), (SERIES[1], 0.17))  # kept, dropped
 
 

@@ -32,6 +32,8 @@ _MEASURES = {
     "given_score": "the source's own score",
     "confidence": "confidence of the aligner or miner",
     "margin": "margin of the encoder",
+    "lexical_forward": "lexical score, source to target",
+    "lexical_backward": "lexical score, target to source",
 }
 
 

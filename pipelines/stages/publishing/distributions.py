@@ -32,6 +32,7 @@ _EDGES: Final = {
 }
 _FACTOR: Final = np.geomspace(1 / 16, 16, 49)
 _SCORE: Final = np.linspace(-1, 2, 61)  # cosines, probabilities and margins, which are mostly between 1 and 1.5
+_GAIN: Final = np.linspace(-5, 10, 61)  # nats
 _PAIR_EDGES: Final = {
     "length_factor": _FACTOR,
     "source_lid_prob": _SHARE,
@@ -41,6 +42,8 @@ _PAIR_EDGES: Final = {
     "given_score": _SCORE,
     "confidence": _SCORE,
     "margin": _SCORE,
+    "lexical_forward": _GAIN,
+    "lexical_backward": _GAIN,
 }
 _SIDES: Final = ("dropped", "kept")
 
