@@ -1,7 +1,9 @@
 """Records to paragraphs: what is read is divided and normalised, and every record is accounted for."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -12,6 +14,7 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.evidence import QuarantineEntry, Sample
 from pipelines.datasets.reasons import Reason
 from pipelines.formats.protocol import Records, Unreadable
+from pipelines.stages.work import samples_by_reason
 from pipelines.text.languages import canonical
 from pipelines.text.normalize import Change, normalize_all
 from pipelines.text.personal import find_personal
@@ -67,8 +70,10 @@ class Split:
     raw: list[str] = field(default_factory=list)
     records: int = 0
     expanded: int = 0
-    dropped: list[tuple[Reason, Sample]] = field(default_factory=list)
+    dropped: Counter[Reason] = field(default_factory=Counter)
+    samples: dict[Reason, list[Sample]] = field(default_factory=dict)
     quarantine: list[QuarantineEntry] = field(default_factory=list)
+    _rejected: list[tuple[Reason, Sample]] = field(default_factory=list)
 
     def add(self, records: Records) -> None:
         """Divide the records into paragraphs, and put those that could not be read aside."""
@@ -76,20 +81,30 @@ class Split:
             self._add_record(*row)
         for bad in records.unreadable:
             self._reject(bad)
+        self._drop(self._rejected)
+        self._rejected = []
 
     def paragraphs(self, mask: bool) -> Paragraphs:
-        """Return the normalised rows; what is blank then is dropped. `mask` replaces personal data."""
+        """Return the normalised rows and let go of the raw ones; what is blank then is dropped.
+
+        `mask` replaces personal data.
+        """
         clean = normalize_all(self.raw)
         kept = np.flatnonzero([bool(text) for text in clean.texts])
-        for row in np.setdiff1d(np.arange(len(clean.texts)), kept).tolist():
-            places = self.places
-            sample = Sample.of(
-                places.file[row], places.record[row], self.raw[row], places.language[row], "no visible character"
+        places = self.places
+        self._drop(
+            (
+                Reason.EMPTY,
+                Sample.of(
+                    places.file[row], places.record[row], self.raw[row], places.language[row], "no visible character"
+                ),
             )
-            self.dropped.append((Reason.EMPTY, sample))
+            for row in np.setdiff1d(np.arange(len(clean.texts)), kept).tolist()
+        )
+        self.places, self.raw = Places(), []
         personal = find_personal([clean.texts[row] for row in kept.tolist()], mask)
         return Paragraphs(
-            self.places.only(kept),
+            places.only(kept),
             personal.texts,
             clean.changed[kept],
             clean.changes[kept] | np.uint8(Change.PERSONAL) * (mask & (personal.emails + personal.addresses > 0)),
@@ -131,10 +146,21 @@ class Split:
 
     def _reject(self, bad: Unreadable) -> None:
         self.records += 1
-        self.dropped.append((bad.reason, Sample.of(bad.file, bad.record, bad.text, detail=bad.error)))
+        self._rejected.append((bad.reason, Sample.of(bad.file, bad.record, bad.text, detail=bad.error)))
         if bad.reason not in _READ_WELL:
             entry = QuarantineEntry(file=bad.file, record=bad.record, reason=bad.reason, error=bad.error)
             self.quarantine.append(entry)
+
+    def _drop(self, dropped: Iterable[tuple[Reason, Sample]]) -> None:
+        """Count what is dropped, and keep a few samples of it."""
+
+        def counted() -> Iterator[tuple[Reason, Sample]]:
+            for reason, sample in dropped:
+                self.dropped[reason] += 1
+                yield reason, sample
+
+        known = ((reason, sample) for reason, own in self.samples.items() for sample in own)
+        self.samples = samples_by_reason(chain(known, counted()))
 
 
 def group_of(document: str, key: str, paragraph: int, paragraphs: int) -> int:

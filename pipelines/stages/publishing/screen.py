@@ -76,7 +76,8 @@ def screen_file(screening: Screening, draft: Draft, task: FileTask) -> SplitReco
         ranks = column(task.file.cluster_table(), "rank").to_numpy()
         for part, held_out in (("test", section.test), ("dev", section.dev)):
             if held_out.min_pairs:
-                summary[part] = _pairs_by_document(task.file, (failures == PASSED) & (ranks == 0), held_out.min_words)
+                counted = (failures == PASSED) & (ranks == 0)
+                summary[part] = _pairs_by_document(task.file, counted, held_out.min_words)
     return SplitRecord(files=entries, summary=summary)
 
 
@@ -107,11 +108,6 @@ def small_languages(records: Iterable[SplitRecord], least: int) -> dict[str, lis
     return {
         kind: sorted(language for language, rows in counts.items() if rows < least) for kind, counts in passed.items()
     }
-
-
-def pairs_by_document(records: Iterable[SplitRecord], part: str) -> dict[str, dict[str, int]]:
-    """Return for each document how many different pairs it has in each language that count towards `part`."""
-    return add_up(record.summary.get(part, {}) for record in records)
 
 
 def _letter_keys(file: RowFile, sides: Sequence[Hashes]) -> Hashes:
