@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, model_validator
 
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.dataset import Dataset
@@ -82,6 +82,11 @@ class EngineSection(BaseModel):
         ge=1,
         description="How many worker processes; by default as many as there are cores. Flink goes by "
         "`options.parallelism`.",
+    )
+    memory_budget: Annotated[ByteSize, Field(gt=0)] | None = Field(
+        None,
+        description="What all processes of a stage on one machine may hold together: bytes, or a text such as `8 GiB`; "
+        "by default half of what the machine has, or of what its control group may take.",
     )
     portable: PortableSection | None = Field(None, description="Where the job service is, for `runner: portable`.")
     flink: FlinkSection | None = Field(None, description="Where the cluster is, for `runner: flink`.")

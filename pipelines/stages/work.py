@@ -2,8 +2,9 @@
 """What the stages share: tables from files, results by split, and sums of them."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import apache_beam as beam
 import numpy as np
@@ -31,33 +32,61 @@ AnyTask = TypeVar("AnyTask", bound=Task)
 
 
 class Finish(beam.DoFn):
-    """Does each task and ticks it off; what came of it is on disk, so nothing is emitted."""
+    """Does each task and ticks it off; what came of it is on disk, so nothing is emitted.
+
+    What is given beside a task is the output, always empty, of steps that must have ended before.
+    """
 
     def __init__(self, draft: Draft, work: Callable[[Draft, Any], SplitRecord]) -> None:
         self._draft = draft
         self._work = work
 
-    def process(self, task: Task) -> None:
+    def process(self, task: Task, *_before: Any) -> None:
         self._draft.finish(task.split, self._work(self._draft, task))
 
 
-def each_task(job: Job, label: str, tasks: Sequence[AnyTask], work: Callable[[Draft, AnyTask], SplitRecord]) -> None:
-    """Do every task that is not finished yet. `work` must be picklable: a function of a module, or a partial of one.
+@dataclass(frozen=True)
+class Step(Generic[AnyTask]):
+    """Tasks that do not wait for each other. `work` is picklable: a function of a module, or a partial of one."""
 
-    Where this process would do all of them anyway, Beam's graph, a quarter of a second, is spared.
+    label: str
+    tasks: Sequence[AnyTask]
+    work: Callable[[Draft, AnyTask], SplitRecord]
+
+
+def each_task(job: Job, label: str, tasks: Sequence[AnyTask], work: Callable[[Draft, AnyTask], SplitRecord]) -> None:
+    """Do every task that is not finished yet; see `Step`."""
+    each_step(job, [Step(label, tasks, work)])
+
+
+def each_step(job: Job, steps: Sequence[Step[Any]]) -> None:
+    """Do every task that is not finished yet, those of a step when all of the step before are done.
+
+    One pipeline does all steps: what a step has for the next is in files, and Beam sees the tasks alone. Where this
+    process would do all of them anyway, Beam's graph, a quarter of a second, is spared.
     """
-    pending = unfinished(job.draft, tasks)
-    finish = Finish(job.draft, work)
+    pending = [Step(step.label, unfinished(job.draft, step.tasks), step.work) for step in steps]
 
     def build(pipeline: beam.Pipeline) -> None:
-        pipeline | f"{label}: plan" >> beam.Create(pending) | label >> beam.ParDo(finish)
+        before: tuple[Any, ...] = ()
+        for step in pending:
+            tasks = pipeline | f"{step.label}: plan" >> beam.Create(step.tasks)
+            done = tasks | step.label >> beam.ParDo(Finish(job.draft, step.work), *before)
+            before = (beam.pvalue.AsIter(done),)
 
     def loop() -> None:
-        for task in pending:
-            finish.process(task)
+        for step in pending:
+            finish = Finish(job.draft, step.work)
+            for task in step.tasks:
+                finish.process(task)
 
     alone = job.engine.runner == "local" and job.engine.workers == 1 and not job.engine.options
-    _counted(job, tasks, pending, loop if alone else lambda: run_pipeline(job.engine, build, job.draft.folder))
+    run = loop if alone else lambda: run_pipeline(job.engine, build, job.draft.folder)
+    _counted(job, _all_tasks(steps), _all_tasks(pending), run)
+
+
+def _all_tasks(steps: Sequence[Step[Any]]) -> list[Task]:
+    return [task for step in steps for task in step.tasks]
 
 
 def run_counted(
