@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import os
 import platform
 import resource
 import time
@@ -29,6 +28,7 @@ from pipelines.datasets.evidence import (
 )
 from pipelines.datasets.fingerprint import canonical, fingerprint, raw_paths
 from pipelines.datasets.lock import locked
+from pipelines.datasets.machine import cores
 from pipelines.datasets.manifest import MANIFEST, FileEntry, Manifest
 from pipelines.datasets.progress import Progress
 from pipelines.datasets.store import Store
@@ -78,10 +78,10 @@ class EngineSection(BaseModel):
         description="Which Beam runner: its own FnApiRunner on this machine, any job service, or a Flink cluster.",
     )
     workers: int = Field(
-        default_factory=lambda: os.cpu_count() or 1,
+        default_factory=cores,
         ge=1,
-        description="How many worker processes; by default as many as there are cores. Flink goes by "
-        "`options.parallelism`.",
+        description="How many workers: one is the command's own process, more are processes of their own. By default "
+        "as many as there are cores that the command may use. Flink goes by `options.parallelism`.",
     )
     memory_budget: Annotated[ByteSize, Field(gt=0)] | None = Field(
         None,

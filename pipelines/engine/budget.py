@@ -10,8 +10,8 @@ from typing import Final
 from pydantic import ByteSize
 
 from pipelines.datasets.errors import UserError
+from pipelines.datasets.machine import memory
 from pipelines.datasets.stage import Job
-from pipelines.engine.machine import memory
 
 # What a process takes before it has any work, from `make bench-memory`: Python, NumPy, Arrow and Beam.
 PROCESS: Final = 160 << 20
@@ -88,6 +88,6 @@ def budget_of(job: Job, stage: str) -> Budget:
 
 def _text(size: int) -> str:
     """Return a size as a recipe takes it, rounded up so that it is enough: `3.1 GiB`."""
-    unit = 1 << 30 if size >= 1 << 30 else 1 << 20
+    unit = next((unit for unit in (1 << 40, 1 << 30) if size >= unit), 1 << 20)
     rounded = math.ceil(size / unit * 10) * unit / 10
     return ByteSize(rounded).human_readable(separator=" ")
