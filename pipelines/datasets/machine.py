@@ -1,4 +1,4 @@
-"""How much memory and how many cores this machine has, as far as its control group lets this process have them.
+"""How much memory and how many cores this process may use, and how much time of theirs it has used.
 
 Control groups are read as the kernel documents them: Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/memory.rst and
 scheduler/sched-bwc.rst.
@@ -6,8 +6,10 @@ scheduler/sched-bwc.rst.
 
 import math
 import os
+import resource
 from collections.abc import Iterator
 from contextlib import suppress
+from multiprocessing.forkserver import _forkserver
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -43,6 +45,16 @@ def cores(root: Path = _ROOT) -> int:
             if quota > 0 and period > 0:  # -1: no limit
                 shares.append(quota / period)
     return max(math.ceil(min(shares)), 1)
+
+
+def cpu_seconds() -> float:
+    """Return the CPU time of this process and of all that have ended under it, user's and system's.
+
+    Workers count when the server that forked them has ended, so it is ended first, where there is one.
+    """
+    _forkserver._stop()  # type: ignore[attr-defined]  # as CPython's own tests do; nothing public does
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
 def _number(path: Path) -> int:

@@ -28,7 +28,7 @@ from pipelines.datasets.evidence import (
 )
 from pipelines.datasets.fingerprint import canonical, fingerprint, raw_paths
 from pipelines.datasets.lock import locked
-from pipelines.datasets.machine import cores
+from pipelines.datasets.machine import cores, cpu_seconds
 from pipelines.datasets.manifest import MANIFEST, FileEntry, Manifest
 from pipelines.datasets.progress import Progress
 from pipelines.datasets.store import Store
@@ -266,7 +266,7 @@ def _make(run: StageRun, engine: EngineSection) -> None:
     record = {
         "started": started,
         "seconds": time.perf_counter() - clock,
-        "cpu_seconds": _cpu_seconds(),
+        "cpu_seconds": cpu_seconds(),
         "resumed_splits": resumed,
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "host": platform.node(),
@@ -322,8 +322,3 @@ def _evidence(draft: Draft, outcome: Outcome) -> list[FileEntry]:
             )
         )
     return entries
-
-
-def _cpu_seconds() -> float:
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime

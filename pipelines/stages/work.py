@@ -18,6 +18,7 @@ from pipelines.datasets.reasons import Reason
 from pipelines.datasets.stage import Job
 from pipelines.datasets.store import Store
 from pipelines.engine import run_pipeline
+from pipelines.engine.processes import do_each
 
 
 class Task(Protocol):
@@ -62,8 +63,9 @@ def each_task(job: Job, label: str, tasks: Sequence[AnyTask], work: Callable[[Dr
 def each_step(job: Job, steps: Sequence[Step[Any]]) -> None:
     """Do every task that is not finished yet, those of a step when all of the step before are done.
 
-    One pipeline does all steps: what a step has for the next is in files, and Beam sees the tasks alone. Where this
-    process would do all of them anyway, Beam's graph, a quarter of a second, is spared.
+    One pipeline does all steps: what a step has for the next is in files, and Beam sees the tasks alone. So on this
+    machine Beam is spared, unless it was given options: this process does the tasks, or worker processes do, each
+    taking the next when it is free, where Beam would deal them out beforehand.
     """
     pending = [Step(step.label, unfinished(job.draft, step.tasks), step.work) for step in steps]
 
@@ -74,14 +76,12 @@ def each_step(job: Job, steps: Sequence[Step[Any]]) -> None:
             done = tasks | step.label >> beam.ParDo(Finish(job.draft, step.work), *before)
             before = (beam.pvalue.AsIter(done),)
 
-    def loop() -> None:
+    def here() -> None:
         for step in pending:
-            finish = Finish(job.draft, step.work)
-            for task in step.tasks:
-                finish.process(task)
+            do_each(Finish(job.draft, step.work).process, step.tasks, job.engine.workers)
 
-    alone = job.engine.runner == "local" and job.engine.workers == 1 and not job.engine.options
-    run = loop if alone else lambda: run_pipeline(job.engine, build, job.draft.folder)
+    is_here = job.engine.runner == "local" and not job.engine.options
+    run = here if is_here else lambda: run_pipeline(job.engine, build, job.draft.folder)
     _counted(job, _all_tasks(steps), _all_tasks(pending), run)
 
 
