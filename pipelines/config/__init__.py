@@ -11,7 +11,7 @@ from pipelines.datasets.stage import StageSpec
 STAGES: tuple[StageSpec, ...] = (
     StageSpec(
         name="ingest",
-        version=2,
+        version=3,
         section=IngestSection,
         entry="pipelines.stages.ingest:run",
         needs=(),
@@ -20,7 +20,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="align",
-        version=1,
+        version=2,
         section=AlignSection,
         entry="pipelines.stages.align:run",
         needs=("ingest",),
@@ -29,7 +29,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="deduplicate",
-        version=2,
+        version=3,
         section=DeduplicateSection,
         entry="pipelines.stages.deduplicate:run",
         needs=("ingest",),

@@ -18,14 +18,7 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.disk import explained
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.evidence import (
-    QUARANTINE,
-    SAMPLES,
-    QuarantineEntry,
-    Samples,
-    quarantine_to_jsonl,
-    samples_to_json,
-)
+from pipelines.datasets.evidence import SAMPLES, Samples, samples_to_json
 from pipelines.datasets.fingerprint import canonical, fingerprint, raw_paths
 from pipelines.datasets.lock import locked
 from pipelines.datasets.machine import cores, cpu_seconds
@@ -157,7 +150,7 @@ class Outcome:
     files: Sequence[FileEntry]
     summary: Mapping[str, Any] = field(default_factory=dict)
     samples: Samples = field(default_factory=dict)
-    quarantine: Sequence[QuarantineEntry] = ()
+    quarantine: FileEntry | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -312,13 +305,4 @@ def _evidence(draft: Draft, outcome: Outcome) -> list[FileEntry]:
     if outcome.samples:
         count = sum(len(rows) for rows in outcome.samples.values())
         entries.append(draft.write_bytes(SAMPLES, samples_to_json(outcome.samples), {"kind": "samples"}, rows=count))
-    if outcome.quarantine:
-        entries.append(
-            draft.write_bytes(
-                QUARANTINE,
-                quarantine_to_jsonl(outcome.quarantine),
-                {"kind": "quarantine"},
-                rows=len(outcome.quarantine),
-            )
-        )
-    return entries
+    return entries if outcome.quarantine is None else [*entries, outcome.quarantine]

@@ -29,6 +29,8 @@ class RowFile:
     kind: Kind
     name: str
     path: Path
+    rows: int
+    bytes: int
     documents: Path | None = None
     clusters: Path | None = None
     document_clusters: Path | None = None
@@ -112,7 +114,9 @@ def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
     scores = _beside(job.input("annotate") if job.inputs.get("annotate") else None, "scores")
     files = []
     for index, (kind, dataset, entry) in enumerate(inputs):
-        file = RowFile(index, kind, entry.name, dataset.path(entry), clusters=clusters.get(entry.name))
+        file = RowFile(
+            index, kind, entry.name, dataset.path(entry), entry.rows, entry.bytes, clusters=clusters.get(entry.name)
+        )
         if kind == "text":
             name = documents_name(entry.name)
             file = replace(
@@ -140,7 +144,7 @@ def tasks_for(step: str, files: Iterable[RowFile]) -> list[FileTask]:
 def sides(table: pa.Table, kind: Kind) -> list[Hashes]:
     """Return the hashes of the folded texts of each row: of its text, or of source and target."""
     if kind == "pairs":  # a pair's group is the hash of its folded source
-        return [table.column("group").to_numpy(), hash_texts(table.column("target_text").to_pylist())]
+        return [table.column(name).to_numpy() for name in ("group", "target_hash")]
     return [hash_texts(table.column("text").to_pylist())]
 
 

@@ -4,21 +4,23 @@ Three passes over the files, each ticked off file by file: what fails a threshol
 hashes alone are shuffled; and the shards, whose rows are re-read from where ingest and align wrote them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Any
 
 from pipelines.config.annotate import PERPLEXITY
 from pipelines.config.publish import PublishSection
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import SplitRecord
 from pipelines.datasets.errors import UserError
+from pipelines.datasets.manifest import total_rows
 from pipelines.datasets.stage import Job, Outcome
+from pipelines.engine.budget import budget_of
 from pipelines.stages.inputs import RowFile, row_files, tasks_for
+from pipelines.stages.publishing import choose, decide
 from pipelines.stages.publishing.blocklist import load_blocklist
 from pipelines.stages.publishing.card import card
-from pipelines.stages.publishing.choose import choices
 from pipelines.stages.publishing.contaminated import list_hits, read_tests, write_index
-from pipelines.stages.publishing.decide import decisions
 from pipelines.stages.publishing.index import KeySpace
 from pipelines.stages.publishing.percentiles import (
     asked_percentiles,
@@ -32,7 +34,7 @@ from pipelines.stages.publishing.splits import Assignment, assign
 from pipelines.stages.publishing.standing import Deciding
 from pipelines.stages.publishing.summary import summary, write_evidence
 from pipelines.stages.publishing.thresholds import Limits, values
-from pipelines.stages.work import each_task, records_of, run_counted, total, unfinished
+from pipelines.stages.work import Records, Step, each_step, each_task, records_of, total
 
 
 def run(job: Job) -> Outcome:
@@ -51,12 +53,12 @@ def run(job: Job) -> Outcome:
     assignment = _assignment(section, screened)
     small = small_languages(screened, section.thresholds.min_language_rows)
     space = KeySpace.of(job.input("deduplicate"))
-    deciding = Deciding(job.draft, limits, section.duplicates, assignment, small, space, section.buckets)
+    deciding = Deciding(job.draft, limits, section.duplicates, assignment, small, space)
     decided = _decide(job, deciding, files)
     counts, kept_files, samples = total(decided)
 
-    shards = plan_shards(files, decided, _pivot(job), section.shard_rows)
-    each_task(job, "Shards", shards, write_shard)
+    plan, shards = plan_shards(job.draft, files, decided, _pivot(job), section.shard_rows)
+    each_task(job, "Shards", shards, partial(write_shard, plan))
     written = [entry for record in records_of(job.draft, shards) for entry in record.files]
 
     told = summary(decided, values(limits), assignment)
@@ -84,19 +86,24 @@ def _limits(job: Job, section: PublishSection, files: Sequence[RowFile]) -> Limi
     return Limits.of(section, scores, derived, perplexity_cutoffs(section.filters.perplexity, derived))
 
 
-def _assignment(section: PublishSection, screened: Sequence[SplitRecord]) -> Assignment:
+def _assignment(section: PublishSection, screened: Iterable[SplitRecord]) -> Assignment:
     return assign(section.test, section.dev, pairs_by_document(screened, "test"), pairs_by_document(screened, "dev"))
 
 
-def _decide(job: Job, deciding: Deciding, files: Sequence[RowFile]) -> list[SplitRecord]:
+def _decide(job: Job, deciding: Deciding, files: Sequence[RowFile]) -> Records:
     """Decide on documents, where whole ones may go as copies, and then on every row."""
+    budget = budget_of(job, "publish")
+    texts, pairs = ([file for file in files if file.kind == kind] for kind in ("text", "pairs"))
+    steps: list[Step[Any]] = []
     if deciding.by_document:
-        chosen = tasks_for("choose", [file for file in files if file.kind == "text"])
-        pending = unfinished(job.draft, chosen)
-        run_counted(job, chosen, pending, lambda pipeline: choices(pipeline, deciding, chosen, pending))
+        verified = total_rows(job.input("deduplicate").files(kind="near"))
+        contested = sum(file.rows for file in texts) + verified  # a document has a row at least
+        parts = budget.parts(contested, choose.ROW, "documents to choose from")
+        steps += choose.choices(deciding, tasks_for("choose", texts), parts)
     tasks = tasks_for("decide", files)
-    left = unfinished(job.draft, tasks)
-    run_counted(job, tasks, left, lambda pipeline: decisions(pipeline, deciding, tasks, left))
+    sides = sum(file.rows for file in texts) + 2 * sum(file.rows for file in pairs)
+    steps += decide.decisions(deciding, tasks, budget.parts(sides, decide.ROW, "rows to be resolved"))
+    each_step(job, steps)
     return records_of(job.draft, tasks)
 
 

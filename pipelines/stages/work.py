@@ -1,10 +1,10 @@
 # mypy: disable-error-code="no-untyped-call"
 """What the stages share: tables from files, results by split, and sums of them."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import apache_beam as beam
 import numpy as np
@@ -19,6 +19,8 @@ from pipelines.datasets.stage import Job
 from pipelines.datasets.store import Store
 from pipelines.engine import run_pipeline
 from pipelines.engine.processes import do_each
+
+_MOST_HELD: Final = 8 * SAMPLES_PER_REASON
 
 
 class Task(Protocol):
@@ -110,43 +112,65 @@ def unfinished(draft: Draft, tasks: Iterable[AnyTask]) -> list[AnyTask]:
     return [task for task in tasks if draft.finished(task.split) is None]
 
 
-def records_of(draft: Draft, tasks: Iterable[Task]) -> list[SplitRecord]:
-    """Return what came of the tasks, in their order. Raises RuntimeError where one was not done."""
-    records = []
-    for task in tasks:
-        record = draft.finished(task.split)
-        if record is None:
-            raise RuntimeError(f"{task.split} was not finished, although the runner reports success")
-        records.append(record)
-    return records
+class Records(Iterable[SplitRecord]):
+    """What came of some tasks, in their order. Each record is read when its turn comes, on every pass, so that one at
+    a time is held however many there are.
+    """
+
+    def __init__(self, draft: Draft, splits: Sequence[str]) -> None:
+        self._draft = draft
+        self._splits = splits
+
+    def __iter__(self) -> Iterator[SplitRecord]:
+        return map(self._draft.record, self._splits)
 
 
-def total(records: Sequence[SplitRecord]) -> tuple[Counts, list[FileEntry], dict[Reason, list[Sample]]]:
+def records_of(draft: Draft, tasks: Iterable[Task]) -> Records:
+    """Return what came of the tasks, in their order. Raises RuntimeError where one was not done.
+
+    Their files are not read again, which would be one process's work for all: those of an earlier run were checked
+    before, and of its own files a worker knows what it wrote.
+    """
+    splits = [task.split for task in tasks]
+    for split in splits:
+        if not draft.is_ticked_off(split):
+            raise RuntimeError(f"{split} was not finished, although the runner reports success")
+    return Records(draft, splits)
+
+
+def total(records: Iterable[SplitRecord]) -> tuple[Counts, list[FileEntry], dict[Reason, list[Sample]]]:
     """Return the counts, files and samples of all records together."""
-    return (
-        Counts.total(record.counts for record in records),
-        [entry for record in records for entry in record.files],
-        samples_by_reason(
-            (reason, sample) for record in records for reason, own in record.samples.items() for sample in own
-        ),
-    )
+    counts, files = Counts(), list[FileEntry]()
+
+    def samples() -> Iterator[tuple[Reason, Sample]]:
+        nonlocal counts
+        for record in records:
+            counts = Counts.total([counts, record.counts])
+            files.extend(record.files)
+            yield from ((reason, sample) for reason, own in record.samples.items() for sample in own)
+
+    drawn = samples_by_reason(samples())
+    return counts, files, drawn
 
 
 Label = TypeVar("Label", bound=Hashable)
 
 
 def samples_by_reason(samples: Iterable[tuple[Label, Sample]]) -> dict[Label, list[Sample]]:
-    """Return at most twenty samples of each reason, each text of a language once."""
+    """Return at most twenty samples of each reason, each text of a language once; few more are held at a time."""
     pools: dict[Label, dict[tuple[str, str], Sample]] = {}
     for reason, sample in samples:
         pool = pools.setdefault(reason, {})
         known = pool.setdefault((sample.language, sample.text), sample)
         if sample.order < known.order:
             pool[sample.language, sample.text] = sample
-    return {
-        reason: sorted(pool.values(), key=lambda sample: sample.order)[:SAMPLES_PER_REASON]
-        for reason, pool in pools.items()
-    }
+        if len(pool) == _MOST_HELD:
+            pools[reason] = {(one.language, one.text): one for one in _lowest(pool)}
+    return {reason: _lowest(pool) for reason, pool in pools.items()}
+
+
+def _lowest(pool: Mapping[tuple[str, str], Sample]) -> list[Sample]:
+    return sorted(pool.values(), key=lambda sample: sample.order)[:SAMPLES_PER_REASON]
 
 
 def add_up(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -183,8 +207,9 @@ def compact(table: pa.Table) -> pa.Table:
 
 
 def column(table: pa.Table, name: str) -> pa.Array:
-    """Return a column as one array."""
-    return table.column(name).combine_chunks()
+    """Return a column as one array; that of a file of one record batch stays where it is mapped."""
+    chunks = table.column(name)
+    return chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
 
 
 def codes(table: pa.Table, name: str) -> tuple[np.ndarray[Any, np.dtype[np.int32]], list[str]]:

@@ -29,7 +29,6 @@ class Deciding:
     assignment: Assignment
     small: Mapping[str, list[str]]  # languages that are too small, by kind
     key_space: KeySpace
-    buckets: int
 
     @property
     def by_document(self) -> bool:
