@@ -7,7 +7,7 @@ ended, and waits for its answer for ever: what the kernel does to a process when
 
 import os
 import threading
-from typing import Final
+from typing import Any, Final
 
 from apache_beam.portability import python_urns
 from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2
@@ -17,7 +17,7 @@ from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
     WorkerHandler,
 )
 from apache_beam.runners.worker import sdk_worker, sdk_worker_main
-from google.protobuf import json_format, text_format
+from google.protobuf import json_format, text_format  # type: ignore[import-untyped]
 
 from pipelines.engine.processes import death, started
 
@@ -28,7 +28,7 @@ _SECONDS: Final = 0.2
 class WorkerProcess(GrpcWorkerHandler):
     """One worker process. Whatever is asked of it after its death, or was before, fails with a UserError."""
 
-    def __init__(self, _command: bytes, *beam: object) -> None:
+    def __init__(self, _command: bytes, *beam: Any) -> None:
         super().__init__(*beam)
 
     def start_worker(self) -> None:

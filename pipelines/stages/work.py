@@ -177,12 +177,21 @@ def add_up(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Return nested dictionaries of integers added up key by key, keys sorted."""
     summed: dict[str, Any] = {}
     for part in parts:
-        for key, value in part.items():
-            if isinstance(value, dict):
-                summed[key] = add_up([summed.get(key, {}), value])
-            else:
-                summed[key] = summed.get(key, 0) + value
-    return dict(sorted(summed.items()))
+        _add(summed, part)
+    return _sorted(summed)
+
+
+def _add(summed: dict[str, Any], part: dict[str, Any]) -> None:
+    """Add a part to a sum in place: it costs what the part is, not what the sum has become."""
+    for key, value in part.items():
+        if isinstance(value, dict):
+            _add(summed.setdefault(key, {}), value)
+        else:
+            summed[key] = summed.get(key, 0) + value
+
+
+def _sorted(summed: dict[str, Any]) -> dict[str, Any]:
+    return {key: _sorted(value) if isinstance(value, dict) else value for key, value in sorted(summed.items())}
 
 
 def dictionary(values: Sequence[str] | pa.Array) -> pa.DictionaryArray:
