@@ -14,7 +14,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation bench-dedup bench-langid bench-monolingual clean
+.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation bench-dedup bench-langid bench-memory bench-monolingual bench-parallel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,8 +66,14 @@ bench-langid: setup ## Measure language identification on UDHR articles (fetched
 	@$(BIN)/polyloom fetch $(RECIPE)
 	$(BIN)/python tests/benchmarks/langid.py
 
+bench-memory: setup ## Measure the memory of the corpus stages on 100 MB and on 2 GB of text
+	$(BIN)/python tests/benchmarks/memory.py
+
 bench-monolingual: setup .venv-peers/.installed ## Measure the monolingual path against datatrove
 	$(BIN)/python tests/benchmarks/monolingual.py
+
+bench-parallel: setup .venv-opusfilter/.installed ## Measure the filtering of pairs against OpusFilter
+	$(BIN)/python tests/benchmarks/parallel.py
 
 bench-dedup: setup .venv-peers/.installed ## Measure deduplication against the naive way, datatrove and others
 	$(BIN)/python tests/benchmarks/dedup.py
@@ -97,4 +103,10 @@ $(BIN)/python:
 	$(BIN)/python -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/peers.txt
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps text-dedup==0.4.0
+	@touch $@
+
+.venv-opusfilter/.installed: tests/benchmarks/opusfilter.txt | $(BIN)/python
+	@echo "Installing OpusFilter into .venv-opusfilter."
+	$(BIN)/python -m venv .venv-opusfilter
+	.venv-opusfilter/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/opusfilter.txt
 	@touch $@

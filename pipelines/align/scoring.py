@@ -17,6 +17,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
 from pipelines.text.placeholders import PLACEHOLDER
+from pipelines.text.quality import holding
 from pipelines.text.words import mixed
 
 Texts = Sequence[str]
@@ -25,6 +26,7 @@ Float32 = npt.NDArray[np.float32]
 
 # ASCII alone, as links are written; what may follow one in a sentence is no part of it
 _URL: Final = re.compile(r"(?:https?://|www\.)[!#-;=?-Z\[\]_a-z~]*[#-&*+\-/-9=@-Z_a-z~]", re.IGNORECASE)
+_TAG: Final = re.compile(r"</?[A-Za-z][^<>\0]*>")
 _OPENINGS: Final = ("{", "%")
 _BEGINNINGS: Final = ("://", "www.")  # in small letters
 _NO_DIGIT: Final = 255
@@ -45,6 +47,12 @@ def urls_agree(sources: Texts, targets: Texts) -> Bool:
     """Return which pairs have the same URLs on both sides, each as often: bool [n]."""
     agree: Bool = _found(_URL, _BEGINNINGS, sources) == _found(_URL, _BEGINNINGS, targets)
     return agree
+
+
+def has_markup(sources: Texts, targets: Texts) -> Bool:
+    """Return which pairs have a tag as HTML writes them on a side: bool [n]."""
+    found: Bool = (_found(_TAG, ("<",), sources) != 0) | (_found(_TAG, ("<",), targets) != 0)
+    return found
 
 
 def digits_agree(sources: Texts, targets: Texts) -> Bool:
@@ -72,7 +80,7 @@ def _found(pattern: re.Pattern[str], signs: Sequence[str], texts: Texts) -> npt.
     Only texts that hold one of the `signs` (in small letters) are looked at.
     """
     hashes = np.zeros(len(texts), np.uint64)
-    held = [row for row, text in enumerate(texts) if any(sign in text.lower() for sign in signs)]
+    held = np.flatnonzero(holding(texts, signs)).tolist()
     ends = np.cumsum(np.fromiter((len(texts[row]) + 1 for row in held), np.int64, len(held)))
     found = list(pattern.finditer("\0".join([texts[row] for row in held])))
     rows = np.searchsorted(ends, np.fromiter((match.start() for match in found), np.int64, len(found)), side="right")

@@ -49,7 +49,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="publish",
-        version=2,
+        version=3,
         section=PublishSection,
         entry="pipelines.stages.publish:run",
         needs=("ingest", "deduplicate"),

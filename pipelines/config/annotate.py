@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pipelines.config.base import Buckets, LanguageCode, Section
+from pipelines.config.base import LanguageCode, Section
 from pipelines.datasets.fingerprint import LANGUAGE_PLACE, RawPath
 from pipelines.datasets.schemas import CLUSTERS, DOCUMENTS, PAIRS, STAGED
 
@@ -61,7 +61,6 @@ class AnnotateSection(Section):
     perplexity: PerplexitySection | None = Field(None, description="Perplexity of documents under KenLM models.")
     classifiers: tuple[Classifier, ...] = Field((), description="fastText classifiers of documents.")
     columns: tuple[JoinedColumns, ...] = Field((), description="Columns from Parquet.")
-    buckets: Buckets = Field(16, description="Into how many parts the hash space is cut when copies get their scores.")
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

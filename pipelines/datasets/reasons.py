@@ -9,8 +9,11 @@ class Reason(StrEnum):
     # ingest: what could not be read
     UNREADABLE = "unreadable"
     NOT_JSON = "not_json"
+    NOT_XML = "not_xml"
     NOT_UTF8 = "not_utf8"
+    MISSING_SENTENCE = "missing_sentence"
     NOT_TEXT = "not_text"
+    UNFINISHED = "unfinished"
     WRONG_FIELD = "wrong_field"
     UNKNOWN_LANGUAGE = "unknown_language"
     OVERSIZED = "oversized"
@@ -30,6 +33,12 @@ class Reason(StrEnum):
     LENGTH_RATIO = "length_ratio"
     UNTRANSLATED = "untranslated"
     PLACEHOLDERS = "placeholders"
+    DIGITS = "digits"
+    URLS = "urls"
+    MARKUP = "markup"
+    NEAR_COPY = "near_copy"
+    WRONG_SCRIPT = "wrong_script"
+    NOT_IDENTIFIED = "not_identified"
     SMALL_LANGUAGE = "small_language"
 
     # publish: whole documents
@@ -88,7 +97,9 @@ class Reason(StrEnum):
     REPEATED = "repeated"
     DUPLICATE_DOCUMENT = "duplicate_document"
     NEAR_DUPLICATE = "near_duplicate"
+    SAME_LETTERS = "same_letters"
     DUPLICATE = "duplicate"
+    REPEATED_SIDE = "repeated_side"
     HELD_OUT = "held_out"
 
     # remove
@@ -108,7 +119,10 @@ class Reason(StrEnum):
 _MEANINGS = {
     Reason.UNREADABLE: "the file, archive member or record is damaged",
     Reason.NOT_JSON: "the file should be JSON and is not",
+    Reason.NOT_XML: "the file or record should be XML and is not",
     Reason.NOT_UTF8: "the text holds bytes or escapes that are not Unicode text",
+    Reason.MISSING_SENTENCE: "an alignment names a sentence that is not in its document",
+    Reason.UNFINISHED: "the source marks the translation as fuzzy, obsolete or still to be done: read well",
     Reason.NOT_TEXT: "a number, a truth value, null, or a web page that is not HTML: read well, and no text",
     Reason.WRONG_FIELD: "the record lacks the field that the config names, or it holds no text",
     Reason.UNKNOWN_LANGUAGE: "the record declares a language that is not in the table of languages",
@@ -123,6 +137,12 @@ _MEANINGS = {
     Reason.LENGTH_RATIO: "one side is longer than the other by more than the threshold",
     Reason.UNTRANSLATED: "the target equals the source",
     Reason.PLACEHOLDERS: "the two sides hold different placeholders",
+    Reason.DIGITS: "the two sides hold different digits",
+    Reason.URLS: "the two sides hold different URLs",
+    Reason.MARKUP: "a side of the pair holds a tag as HTML writes them",
+    Reason.NEAR_COPY: "the target is nearly equal to the source",
+    Reason.WRONG_SCRIPT: "a side of the pair is in a script that its language is not written in",
+    Reason.NOT_IDENTIFIED: "a side of the pair was not identified as its language as surely as the threshold asks",
     Reason.SMALL_LANGUAGE: "the language has fewer rows than the threshold",
     Reason.NO_LANGUAGE: "no language was declared and none was identified",
     Reason.MIXED_LANGUAGES: "the document's paragraphs agree less on a language than the threshold",
@@ -138,8 +158,8 @@ _MEANINGS = {
     Reason.REPEATED_8GRAM: "too much of the document is in phrases of eight words that repeat",
     Reason.REPEATED_9GRAM: "too much of the document is in phrases of nine words that repeat",
     Reason.REPEATED_10GRAM: "too much of the document is in phrases of ten words that repeat",
-    Reason.FEW_WORDS: "the document has too few words",
-    Reason.MANY_WORDS: "the document has too many words",
+    Reason.FEW_WORDS: "the document, or a side of the pair, has too few words",
+    Reason.MANY_WORDS: "the document, or a side of the pair, has too many words",
     Reason.SHORT_WORDS: "the document's mean word is too short",
     Reason.LONG_WORDS: "the document's mean word is too long",
     Reason.MANY_HASHES: "the document has too many `#` for its words",
@@ -151,7 +171,7 @@ _MEANINGS = {
     Reason.CURLY_BRACKET: "the document holds a curly bracket",
     Reason.LOREM_IPSUM: "the document holds `lorem ipsum`",
     Reason.FEW_SENTENCES: "the document has too few sentences in lines that are kept",
-    Reason.LONG_WORD: "the line has a word that is too long",
+    Reason.LONG_WORD: "the line, or a side of the pair, has a word that is too long",
     Reason.NO_TERMINAL: "the line does not end a sentence",
     Reason.SHORT_LINE: "the line has too few words",
     Reason.BOILERPLATE: "the line names JavaScript, cookies or terms of use",
@@ -160,13 +180,15 @@ _MEANINGS = {
     Reason.REPEATED_CHARS: "too much of the document is in repeated lines, by FineWeb's stricter limit",
     Reason.LIST: "the document has too many line breaks for its words",
     Reason.PERPLEXITY: "the document's perplexity is in a bucket that is not kept",
-    Reason.LOW_SCORE: "an annotated score is below its limit",
-    Reason.HIGH_SCORE: "an annotated score is above its limit",
+    Reason.LOW_SCORE: "a score is below its limit",
+    Reason.HIGH_SCORE: "a score is above its limit",
     Reason.CONTAMINATED: "holds a sentence of an evaluation set",
     Reason.PUBLISHED_BEFORE: "a copy is in a dataset that was published before",
     Reason.REPEATED: "stands more than once, and the config keeps no copy",
     Reason.DUPLICATE_DOCUMENT: "its document is a copy of one that was kept",
     Reason.NEAR_DUPLICATE: "its document is nearly the same as one that was kept",
+    Reason.SAME_LETTERS: "a pair with the same letters on both sides was kept",
+    Reason.REPEATED_SIDE: "one side stands in as many pairs that were kept as the config allows",
     Reason.DUPLICATE: "a copy of a row that was kept",
     Reason.HELD_OUT: "equals a row of dev or test, which win over training rows",
     Reason.REMOVED: "taken out of a published corpus; why is said in its card",

@@ -97,7 +97,7 @@ def find_copies(chunks: Callable[[], Iterable[Hashes]]) -> Iterator[Copies]:
 
     Memory is for one chunk and for the different hashes of all, however often one of them is repeated.
     """
-    repeated, sizes = _repeated(chunks())
+    repeated, sizes = find_repeated(chunks())
     met = np.zeros(len(repeated), np.int32)
     for hashes in chunks():
         size, rank = np.ones(len(hashes), np.int32), np.zeros(len(hashes), np.int32)
@@ -113,8 +113,11 @@ def find_copies(chunks: Callable[[], Iterable[Hashes]]) -> Iterator[Copies]:
         yield Copies(size, rank)
 
 
-def _repeated(chunks: Iterable[Hashes]) -> tuple[Hashes, npt.NDArray[np.int32]]:
-    """Return the hashes that stand more than once in all chunks together, ascending, and how often."""
+def find_repeated(chunks: Iterable[Hashes]) -> tuple[Hashes, npt.NDArray[np.int32]]:
+    """Return the hashes that stand more than once in all chunks together, ascending, and how often.
+
+    Memory is for one chunk and for the different hashes of all.
+    """
     known, counts = np.zeros(0, np.uint64), np.zeros(0, np.int32)
     for hashes in chunks:
         own, _, own_counts = _runs(np.sort(hashes))  # sorting and a mask: several times faster than np.unique

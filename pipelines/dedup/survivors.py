@@ -50,6 +50,34 @@ def highest(chunks: Iterable[tuple[Hashes, npt.NDArray[Any]]]) -> Highest:
     return _merged([known, *waiting])
 
 
+def lowest_kept(chunks: Iterable[tuple[Hashes, npt.NDArray[Any]]], most: int) -> Highest:
+    """Return the lowest number of each hash that is among its `most` highest; 0 where it has fewer numbers.
+
+    What that beats are the rows beyond. The numbers of a hash differ. Memory is for the numbers that are kept.
+    """
+    hashes, numbers = np.zeros(0, np.uint64), np.zeros(0, np.uint64)
+    for more, given in chunks:
+        hashes, numbers = np.concatenate([hashes, more]), np.concatenate([numbers, given.astype(np.uint64)])
+        order = np.lexsort((~numbers, hashes))
+        hashes, numbers = hashes[order], numbers[order]
+        kept = _place(hashes) < most
+        hashes, numbers = hashes[kept], numbers[kept]
+    last = np.flatnonzero(np.append(hashes[1:] != hashes[:-1], np.ones(min(len(hashes), 1), bool)))
+    return Highest(hashes[last], np.where(_place(hashes)[last] == most - 1, numbers[last], np.uint64(0)))
+
+
+def _place(ordered: Hashes) -> npt.NDArray[np.int64]:
+    """Return the place of each among those that are equal to it: int64 [n]."""
+    starts = np.flatnonzero(np.concatenate([np.ones(min(len(ordered), 1), bool), ordered[1:] != ordered[:-1]]))
+    return np.arange(len(ordered)) - np.repeat(starts, np.diff(np.append(starts, len(ordered))))
+
+
+def order_of(levels: Levels, file: int) -> npt.NDArray[np.uint64]:
+    """Return for the rows of a file which comes first in the corpus, the highest: by level, then file, then row."""
+    rows = np.uint64(file) << np.uint64(32) | np.arange(len(levels), dtype=np.uint64)
+    return levels.astype(np.uint64) << np.uint64(62) | (np.uint64((1 << 62) - 1) - rows)
+
+
 def precedence(levels: Levels, ranks: npt.NDArray[np.int32]) -> npt.NDArray[np.uint64]:
     """Return which of a cluster's copies is kept, the highest: what is held out the most, then the lowest rank."""
     return levels.astype(np.uint64) << np.uint64(32) | (np.uint64(0xFFFFFFFF) - ranks.astype(np.uint64))

@@ -3,26 +3,31 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job
 from pipelines.dedup.exact import Hashes, hash_texts
-from pipelines.stages.work import mapped
+from pipelines.stages.work import codes, mapped
+from pipelines.text.languages import canonical
 
 Kind = Literal["text", "pairs"]
+ARROW: Final = "→"  # between the languages of a pair without the pivot
 
 
 @dataclass(frozen=True)
 class RowFile:
     """One file of texts or pairs, small enough to be sent about. Its `index` orders all files of a stage's input.
 
-    `documents` is the file of the documents that texts belong to. `clusters` is the file of its rows' clusters, once
-    there is one, `document_clusters` that of its documents'; `near` and `near_clusters` are what was found of near
-    duplicates, if they were asked for; `scores` and `document_scores` what was annotated, if anything was.
+    `pivot` is the language on the source side of most pairs, if one was named. `documents` is the file of the documents
+    that texts belong to. `clusters` is the file of its rows' clusters, once there is one, `document_clusters` that of
+    its documents'; `near` and `near_clusters` are what was found of near duplicates, if they were asked for; `scores`
+    and `document_scores` what was annotated, if anything was.
     """
 
     index: int
@@ -31,6 +36,7 @@ class RowFile:
     path: Path
     rows: int
     bytes: int
+    pivot: str = ""
     documents: Path | None = None
     clusters: Path | None = None
     document_clusters: Path | None = None
@@ -43,10 +49,22 @@ class RowFile:
     def split(self) -> str:
         return self.name.removesuffix(".arrow")
 
-    @property
-    def language_column(self) -> str:
-        """The column whose language a row counts for."""
-        return "lang" if self.kind == "text" else "target_lang"
+    def languages(self) -> tuple[npt.NDArray[np.int32], list[str]]:
+        """Return what each row counts for, as codes (int32 [n]) of names: the text's language, or the pair's.
+
+        A pair whose source is in the pivot language counts for its target's language, another one for both, as
+        `de→fr`.
+        """
+        table = self.table()
+        if self.kind == "text":
+            return codes(table, "lang")
+        source, sources = codes(table, "source_lang")
+        target, targets = codes(table, "target_lang")
+        if set(sources) <= {self.pivot}:
+            return target, targets
+        pairs, places = np.unique(source.astype(np.int64) * len(targets) + target, return_inverse=True)
+        sides = [(sources[pair // len(targets)], targets[pair % len(targets)]) for pair in pairs.tolist()]
+        return places.astype(np.int32), [own if one == self.pivot else f"{one}{ARROW}{own}" for one, own in sides]
 
     def table(self) -> pa.Table:
         return mapped(self.path)
@@ -107,6 +125,7 @@ def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
     if job.inputs.get("align"):
         aligned = job.input("align")
         inputs += [("pairs", aligned, entry) for entry in aligned.files(kind="pairs")]
+    pivot = canonical(job.input("align").manifest.config["pivot"]) if job.inputs.get("align") else ""
     documents = {entry.name: ingested.path(entry) for entry in ingested.files(kind="documents")}
     clusters, own, near, near_clusters = (
         _beside(found, kind) for kind in ("clusters", "document_clusters", "near", "near_clusters")
@@ -115,7 +134,14 @@ def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
     files = []
     for index, (kind, dataset, entry) in enumerate(inputs):
         file = RowFile(
-            index, kind, entry.name, dataset.path(entry), entry.rows, entry.bytes, clusters=clusters.get(entry.name)
+            index,
+            kind,
+            entry.name,
+            dataset.path(entry),
+            entry.rows,
+            entry.bytes,
+            pivot,
+            clusters=clusters.get(entry.name),
         )
         if kind == "text":
             name = documents_name(entry.name)
@@ -141,7 +167,7 @@ def tasks_for(step: str, files: Iterable[RowFile]) -> list[FileTask]:
     return [FileTask(step, file) for file in files]
 
 
-def sides(table: pa.Table, kind: Kind) -> list[Hashes]:
+def sides_of(table: pa.Table, kind: Kind) -> list[Hashes]:
     """Return the hashes of the folded texts of each row: of its text, or of source and target."""
     if kind == "pairs":  # a pair's group is the hash of its folded source
         return [table.column(name).to_numpy() for name in ("group", "target_hash")]

@@ -5,6 +5,7 @@ hashes alone are shuffled; and the shards, whose rows are re-read from where ing
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,7 @@ from pipelines.stages.publishing.percentiles import (
     perplexity_cutoffs,
     survey_file,
 )
+from pipelines.stages.publishing.ratios import Fit, fitted, sum_ratios
 from pipelines.stages.publishing.screen import Screening, pairs_by_document, screen_file, small_languages
 from pipelines.stages.publishing.shards import plan_shards, write_shard
 from pipelines.stages.publishing.splits import Assignment, assign
@@ -47,7 +49,9 @@ def run(job: Job) -> Outcome:
     contamination = section.filters.contamination
     tests = read_tests(contamination) if contamination else []
     index = write_index(job.draft, tests, contamination) if contamination else None
-    each_task(job, "Screen", screens, partial(screen_file, Screening(limits, _usual_ratios(job), index)))
+    fits = _fit_ratios(job, files)
+    usual = {name: fit.mean for name, fit in fits.items()}
+    each_task(job, "Screen", screens, partial(screen_file, Screening(limits, usual, index)))
     screened = records_of(job.draft, screens)
 
     assignment = _assignment(section, screened)
@@ -57,11 +61,12 @@ def run(job: Job) -> Outcome:
     decided = _decide(job, deciding, files)
     counts, kept_files, samples = total(decided)
 
-    plan, shards = plan_shards(job.draft, files, decided, _pivot(job), section.shard_rows)
+    plan, shards = plan_shards(job.draft, files, decided, section.shard_rows)
     each_task(job, "Shards", shards, partial(write_shard, plan))
     written = [entry for record in records_of(job.draft, shards) for entry in record.files]
 
     told = summary(decided, values(limits), assignment)
+    told["length_ratios"] = {name: asdict(fit) for name, fit in fits.items()}
     if contamination:
         hits, told["contamination"] = list_hits(job.draft, files, tests)
         written.append(hits)
@@ -112,10 +117,9 @@ def _check_near(section: PublishSection, deduplicated: Dataset) -> None:
         raise UserError("publish.duplicates.near: near duplicates were not sought; add `near: {}` to deduplicate")
 
 
-def _usual_ratios(job: Job) -> dict[str, float]:
-    return dict(job.input("align").manifest.summary["mean_log_ratio"]) if job.inputs.get("align") else {}
-
-
-def _pivot(job: Job) -> str:
-    aligned = job.inputs.get("align")
-    return str(job.input("align").manifest.config["pivot"]) if aligned else ""
+def _fit_ratios(job: Job, files: Sequence[RowFile]) -> dict[str, Fit]:
+    tasks = tasks_for("fit", [file for file in files if file.kind == "pairs"])
+    if not tasks:
+        return {}
+    each_task(job, "Fit ratios", tasks, sum_ratios)
+    return fitted(records_of(job.draft, tasks))

@@ -1,4 +1,4 @@
-"""Polyloom's side of `monolingual.py`; prints one JSON object.
+"""Polyloom's side of `monolingual.py` and `parallel.py`; prints one JSON object.
 
 `python polyloom_side.py RECIPE WARM-UP-RECIPE [--steps]` runs the stages of the warm-up recipe and then those of the
 other, in this process, and gives CPU seconds by stage. With `--steps` it gives the own time of each step as well,
@@ -17,7 +17,7 @@ from pipelines.datasets.stage import EngineSection, execute
 from pipelines.plan import plan
 from pipelines.recipe import load_recipe
 
-STAGES = ("ingest", "deduplicate", "publish")
+STAGES = ("ingest", "align", "deduplicate", "publish")
 STEPS = {
     "pipelines.formats.jsonl:Jsonl.plan": "read",
     "pipelines.formats.jsonl:Jsonl.read": "read",

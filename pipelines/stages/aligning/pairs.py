@@ -7,7 +7,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.align.scoring import digits_agree, log_length_ratio, placeholders_agree, similarity, urls_agree
+from pipelines.align.scoring import (
+    digits_agree,
+    has_markup,
+    log_length_ratio,
+    placeholders_agree,
+    similarity,
+    urls_agree,
+)
 from pipelines.datasets.schemas import PAIRS
 from pipelines.dedup.exact import hash_forms
 from pipelines.stages.work import column, dictionary
@@ -16,9 +23,9 @@ from pipelines.text.langid import LanguageIdentifier
 from pipelines.text.quality import measure
 from pipelines.text.scripts import dominant_scripts
 
-# what `pair_columns` needs of each side
-SIDE = ("text", "lang", "file", "record", "paragraph", "script", "lid", "lid_prob", "words", "letters", "chars")
-_MEASURED = ("script", "lid", "lid_prob", "words", "letters", "chars")
+_PLACE = ("text", "lang", "file", "record", "paragraph")
+_MEASURED = ("script", "lid", "lid_prob", "words", "letters", "chars", "longest_word")
+SIDE = (*_PLACE, *_MEASURED)  # what `pair_columns` needs of each side
 
 Int32 = npt.NDArray[np.int32]
 
@@ -57,6 +64,7 @@ def measured(side: pa.Table, identifier: LanguageIdentifier) -> pa.Table:
         "words": measures.words,
         "letters": measures.letters,
         "chars": measures.chars,
+        "longest_word": measures.longest_word,
     }
     given = {name: side[name] for name in side.column_names if name not in _MEASURED}
     return pa.table({**given, **columns})
@@ -104,6 +112,8 @@ def pair_columns(targets: pa.Table, sources: pa.Table, links: Links) -> pa.Table
         "source_words": sources["words"],
         "target_words": targets["words"],
         "letters": pc.min_element_wise(sources["letters"], targets["letters"]),
+        "longest_word": pc.max_element_wise(sources["longest_word"], targets["longest_word"]),
+        "markup": has_markup(*texts),
         "placeholders_agree": placeholders_agree(*texts),
         "digits_agree": digits_agree(*texts),
         "urls_agree": urls_agree(*texts),

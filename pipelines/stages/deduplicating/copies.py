@@ -21,7 +21,8 @@ from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.schemas import CLUSTERS
 from pipelines.dedup.exact import Hashes, among, cluster_keys, document_hashes, find_copies, group_mask, hash_texts
-from pipelines.stages.inputs import FileTask, RowFile, documents_name, tasks_for
+from pipelines.stages.chunks import chunks
+from pipelines.stages.inputs import FileTask, RowFile, documents_name, sides_of, tasks_for
 from pipelines.stages.rounds import Round, for_file, hash_order, in_round
 from pipelines.stages.work import Step, codes, column, mapped
 from pipelines.text.ccnet import ccnet_forms
@@ -32,8 +33,6 @@ _FORMS: Final = {"fold": fold_all, "ccnet": ccnet_forms}
 _FOUND: Final = pa.schema(
     {"file": pa.int32(), "row": pa.uint32(), **{field.name: field.type for field in CLUSTERS}}
 )  # of rows that have copies or were published before; `file` is the index of a target
-
-Slice = tuple[int, slice]  # the place of a target, and rows of its table of keys
 
 
 @dataclass(frozen=True)
@@ -79,16 +78,6 @@ class Search:
         return group_mask(target.file.index // splits) if splits else np.uint64(0)
 
 
-@dataclass(frozen=True)
-class _Chunk:
-    """Keys of a round [n]: of which target and row each is, and the cluster that it names within its group."""
-
-    files: npt.NDArray[np.int32]
-    rows: npt.NDArray[np.uint32]
-    keys: Hashes
-    clusters: Hashes
-
-
 def copy_steps(search: Search) -> list[Step[Any]]:
     """Return the steps that write the clusters (CLUSTERS) of every target."""
     hashed = tasks_for("keys", [target.file for target in search.targets if not target.documents])
@@ -111,14 +100,21 @@ def hash_rows(search: Search, draft: Draft, task: FileTask) -> SplitRecord:
 
 def find_in_round(search: Search, draft: Draft, task: Round) -> SplitRecord:
     """Join equal keys of one part of the hash space, and mark those that were published before."""
-    groups = list(_groups(search, draft, task))
+    tables = [(target.index, draft.folder / _keys_name(target)) for target in search.targets]
+    masks = np.zeros(2 * search.files, np.uint64)
+    for target in search.targets:
+        masks[target.index] = search.mask(target)
+
+    def clusters() -> Iterator[Hashes]:
+        for chunk in chunks(tables, task, search.chunk_rows):
+            yield chunk["key"] ^ masks[chunk["file"]]
+
     with draft.shard_writer(task.file, _FOUND) as writer:
-        found = find_copies(lambda: (_read(search, draft, group).clusters for group in groups))
-        for group, copies in zip(groups, found, strict=True):
-            chunk = _read(search, draft, group)
-            published = _published(search, task, chunk.keys)
+        for chunk, copies in zip(chunks(tables, task, search.chunk_rows), find_copies(clusters), strict=True):
+            own = chunk["key"] ^ masks[chunk["file"]]
+            published = _published(search, task, chunk["key"])
             told = np.flatnonzero(published | (copies.size > 1))
-            columns = (chunk.files, chunk.rows, chunk.clusters, copies.size, copies.rank, published)
+            columns = (chunk["file"], chunk["row"], own, copies.size, copies.rank, published)
             writer.write(pa.record_batch([pa.array(values[told]) for values in columns], schema=_FOUND))
     return SplitRecord(files=[writer.entry])
 
@@ -138,36 +134,6 @@ def write_clusters(search: Search, draft: Draft, target: Target) -> SplitRecord:
     return _record(target, entry, sizes, ranks, published)
 
 
-def _groups(search: Search, draft: Draft, task: Round) -> Iterator[list[Slice]]:
-    """Yield what a round reads at a time: slices of at most `chunk_rows` together, in the order of the targets."""
-    group: list[Slice] = []
-    rows = 0
-    for place, target in enumerate(search.targets):
-        own = in_round(_kept_keys(draft, target)[0], task)
-        if rows + own.stop - own.start > search.chunk_rows and group:
-            yield group
-            group, rows = [], 0
-        if own.stop > own.start:
-            group.append((place, own))
-            rows += own.stop - own.start
-    if group:
-        yield group
-
-
-def _read(search: Search, draft: Draft, group: list[Slice]) -> _Chunk:
-    sizes = [own.stop - own.start for _, own in group]
-    targets = [search.targets[place] for place, _ in group]
-    keys, rows = np.empty(sum(sizes), np.uint64), np.empty(sum(sizes), np.uint32)
-    end = 0
-    for target, size, (_, own) in zip(targets, sizes, group, strict=True):
-        begin, end = end, end + size
-        own_keys, own_rows = _kept_keys(draft, target)
-        keys[begin:end], rows[begin:end] = own_keys[own], own_rows[own]
-    files = np.repeat(np.array([target.index for target in targets], np.int32), sizes)
-    masks = np.array([search.mask(target) for target in targets])
-    return _Chunk(files, rows, keys, keys ^ np.repeat(masks, sizes))
-
-
 def _published(search: Search, task: Round, keys: Hashes) -> npt.NDArray[np.bool_]:
     published = np.zeros(len(keys), bool)
     for path in search.before:
@@ -180,27 +146,22 @@ def _keys(file: RowFile, normalisation: str, files: int) -> Iterator[tuple[Targe
     """Yield the keys of a file's rows and of its documents. CCNet's rule asks for no language."""
     table, forms = file.table(), _FORMS[normalisation]
     by_language = normalisation == "fold"
-    texts = hash_texts(table.column("text" if file.kind == "text" else "target_text").to_pylist(), forms)
-    sides = [texts]
-    if file.kind == "pairs":  # a pair's group is the hash of its folded source
-        source = table.column("group").to_numpy() if by_language else None
-        sides.insert(0, hash_texts(table.column("source_text").to_pylist(), forms) if source is None else source)
-    yield Target(file.index, file, False), cluster_keys(*_languages(table, file.language_column, by_language), *sides)
+    if by_language:
+        sides = sides_of(table, file.kind)
+    else:
+        names = ("text",) if file.kind == "text" else ("source_text", "target_text")
+        sides = [hash_texts(table.column(name).to_pylist(), forms) for name in names]
+    languages = file.languages() if by_language else _no_languages(table)
+    yield Target(file.index, file, False), cluster_keys(*languages, *sides)
     if file.kind == "text":
         documents = file.document_table()
-        whole = document_hashes(texts, column(table, "document_row").to_numpy(), documents.num_rows)
-        keys = cluster_keys(*_languages(documents, "lang", by_language), whole)
+        whole = document_hashes(sides[0], column(table, "document_row").to_numpy(), documents.num_rows)
+        keys = cluster_keys(*(codes(documents, "lang") if by_language else _no_languages(documents)), whole)
         yield Target(files + file.index, file, True), keys
 
 
-def _languages(table: pa.Table, name: str, by_language: bool) -> tuple[npt.NDArray[np.int32], list[str]]:
-    return codes(table, name) if by_language else (np.zeros(table.num_rows, np.int32), [""])
-
-
-def _kept_keys(draft: Draft, target: Target) -> tuple[Hashes, npt.NDArray[np.uint32]]:
-    """Return the keys of a target in the order of the hash space, and the row of each, mapped into memory."""
-    table = mapped(draft.folder / _keys_name(target))
-    return column(table, "key").to_numpy(), column(table, "row").to_numpy()
+def _no_languages(table: pa.Table) -> tuple[npt.NDArray[np.int32], list[str]]:
+    return np.zeros(table.num_rows, np.int32), [""]
 
 
 def _keys_name(target: Target) -> str:
@@ -209,29 +170,30 @@ def _keys_name(target: Target) -> str:
 
 def _record(target: Target, entry: FileEntry, sizes: Any, ranks: Any, published: Any) -> SplitRecord:
     if target.documents:
-        counts = _counts(target.file.document_table(), "lang", ranks, published)
+        counts = _counts(*codes(target.file.document_table(), "lang"), ranks, published)
         return SplitRecord(files=[entry], summary={"documents": counts, "largest": []})
-    table, kind, language = target.file.table(), target.file.kind, target.file.language_column
+    table, kind = target.file.table(), target.file.kind
+    language, names = target.file.languages()
     first = np.flatnonzero((ranks == 0) & (sizes > 1))
     first = first[np.argsort(-sizes[first], kind="stable")][:LARGEST]
-    shown = table.select([language, "text" if kind == "text" else "target_text"]).take(pa.array(first))
+    shown = column(table, "text" if kind == "text" else "target_text").take(pa.array(first)).to_pylist()
     return SplitRecord(
         files=[entry],
         rows=SplitRecord.rows_of(Counts(len(sizes), 0, len(sizes))),
         summary={
-            "languages": {kind: _counts(table, language, ranks, published)},
+            "languages": {kind: _counts(language, names, ranks, published)},
             "largest": [
-                {"kind": kind, "language": name, "size": size, "text": text[:200]}
-                for name, text, size in zip(*(shown[part].to_pylist() for part in shown.column_names),
-                                            sizes[first].tolist(), strict=True)
+                {"kind": kind, "language": names[code], "size": size, "text": text[:200]}
+                for code, text, size in zip(language[first].tolist(), shown, sizes[first].tolist(), strict=True)
             ],
         },
     )  # fmt: skip
 
 
-def _counts(table: pa.Table, name: str, ranks: Any, published: Any) -> dict[str, dict[str, int]]:
+def _counts(
+    language: npt.NDArray[np.int32], names: Sequence[str], ranks: Any, published: Any
+) -> dict[str, dict[str, int]]:
     """Return rows, copies (but for the first of each cluster) and rows published before, by language."""
-    language, names = codes(table, name)
     rows, copies, before = (
         np.bincount(part, minlength=len(names)).tolist()
         for part in (language, language[ranks > 0], language[published])

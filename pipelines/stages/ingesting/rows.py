@@ -1,7 +1,9 @@
 """Records to paragraphs: what is read is divided and normalised, and every record is accounted for."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -12,13 +14,15 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.evidence import QuarantineEntry, Sample
 from pipelines.datasets.reasons import Reason
 from pipelines.formats.protocol import Records, Unreadable
+from pipelines.stages.work import samples_by_reason
 from pipelines.text.languages import canonical
 from pipelines.text.normalize import Change, normalize_all
 from pipelines.text.personal import find_personal
 
 Int32 = npt.NDArray[np.int32]
 
-_READ_WELL: Final = (Reason.NOT_TEXT, Reason.UNKNOWN_LANGUAGE)  # dropped, but no damage: not for quarantine
+# dropped, but no damage: not for quarantine
+_READ_WELL: Final = (Reason.NOT_TEXT, Reason.UNFINISHED, Reason.UNKNOWN_LANGUAGE)
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Places:
     document: list[str] = field(default_factory=list)
     key: list[str] = field(default_factory=list)
     group: list[int] = field(default_factory=list)
+    score: list[float] = field(default_factory=list)
     language: list[str] = field(default_factory=list)  # "" where none is declared
 
     def only(self, kept: npt.NDArray[np.intp]) -> "Places":
@@ -65,8 +70,10 @@ class Split:
     raw: list[str] = field(default_factory=list)
     records: int = 0
     expanded: int = 0
-    dropped: list[tuple[Reason, Sample]] = field(default_factory=list)
+    dropped: Counter[Reason] = field(default_factory=Counter)
+    samples: dict[Reason, list[Sample]] = field(default_factory=dict)
     quarantine: list[QuarantineEntry] = field(default_factory=list)
+    _rejected: list[tuple[Reason, Sample]] = field(default_factory=list)
 
     def add(self, records: Records) -> None:
         """Divide the records into paragraphs, and put those that could not be read aside."""
@@ -74,20 +81,30 @@ class Split:
             self._add_record(*row)
         for bad in records.unreadable:
             self._reject(bad)
+        self._drop(self._rejected)
+        self._rejected = []
 
     def paragraphs(self, mask: bool) -> Paragraphs:
-        """Return the normalised rows; what is blank then is dropped. `mask` replaces personal data."""
+        """Return the normalised rows and let go of the raw ones; what is blank then is dropped.
+
+        `mask` replaces personal data.
+        """
         clean = normalize_all(self.raw)
         kept = np.flatnonzero([bool(text) for text in clean.texts])
-        for row in np.setdiff1d(np.arange(len(clean.texts)), kept).tolist():
-            places = self.places
-            sample = Sample.of(
-                places.file[row], places.record[row], self.raw[row], places.language[row], "no visible character"
+        places = self.places
+        self._drop(
+            (
+                Reason.EMPTY,
+                Sample.of(
+                    places.file[row], places.record[row], self.raw[row], places.language[row], "no visible character"
+                ),
             )
-            self.dropped.append((Reason.EMPTY, sample))
+            for row in np.setdiff1d(np.arange(len(clean.texts)), kept).tolist()
+        )
+        self.places, self.raw = Places(), []
         personal = find_personal([clean.texts[row] for row in kept.tolist()], mask)
         return Paragraphs(
-            self.places.only(kept),
+            places.only(kept),
             personal.texts,
             clean.changed[kept],
             clean.changes[kept] | np.uint8(Change.PERSONAL) * (mask & (personal.emails + personal.addresses > 0)),
@@ -96,7 +113,15 @@ class Split:
         )
 
     def _add_record(
-        self, file: str, record: int, offset: int, document: str, key: str, language: str | None, text: str
+        self,
+        file: str,
+        record: int,
+        offset: int,
+        document: str,
+        key: str,
+        language: str | None,
+        text: str,
+        score: float,
     ) -> None:
         try:
             declared = canonical(language) if language else ""
@@ -115,15 +140,27 @@ class Split:
         places.document.extend([document] * count)
         places.key.extend([key] * count)
         places.group.extend(group_of(document, key, number, count) for number in range(count))
+        places.score.extend([score] * count)
         places.language.extend([declared] * count)
         self.raw.extend(parts)
 
     def _reject(self, bad: Unreadable) -> None:
         self.records += 1
-        self.dropped.append((bad.reason, Sample.of(bad.file, bad.record, bad.text, detail=bad.error)))
+        self._rejected.append((bad.reason, Sample.of(bad.file, bad.record, bad.text, detail=bad.error)))
         if bad.reason not in _READ_WELL:
             entry = QuarantineEntry(file=bad.file, record=bad.record, reason=bad.reason, error=bad.error)
             self.quarantine.append(entry)
+
+    def _drop(self, dropped: Iterable[tuple[Reason, Sample]]) -> None:
+        """Count what is dropped, and keep a few samples of it."""
+
+        def counted() -> Iterator[tuple[Reason, Sample]]:
+            for reason, sample in dropped:
+                self.dropped[reason] += 1
+                yield reason, sample
+
+        known = ((reason, sample) for reason, own in self.samples.items() for sample in own)
+        self.samples = samples_by_reason(chain(known, counted()))
 
 
 def group_of(document: str, key: str, paragraph: int, paragraphs: int) -> int:

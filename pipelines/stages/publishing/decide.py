@@ -1,8 +1,9 @@
 """Second pass of publish: which copy survives, and which rows equal one that is held out, by their hashes alone.
 
-Two kinds of hashes are kept of each file and resolved in rounds: `copies` are the clusters of rows that have copies,
-`texts` the folded sides of all rows; only rows that passed the thresholds take part. With each hash goes a number: of
-its equals the row with the highest one stays.
+Kinds of hashes are kept of each file and resolved in rounds: `copies` are the clusters of rows that have copies,
+`texts` the folded sides of all rows, and where that is asked `letters` the letters of pairs; only rows that passed the
+thresholds take part. With each hash goes a number: of its equals the row with the highest one stays. What then stays
+is capped by its `sources` and `targets`, the sides of pairs, where that is asked.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +20,8 @@ from pipelines.datasets.evidence import Sample
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import DECISIONS
-from pipelines.dedup.exact import Hashes
-from pipelines.dedup.survivors import SPLITS, Levels, highest, precedence
+from pipelines.dedup.exact import Hashes, cluster_keys
+from pipelines.dedup.survivors import SPLITS, Highest, Levels, highest, lowest_kept, order_of, precedence
 from pipelines.stages.chunks import Chunk, chunks
 from pipelines.stages.inputs import FileTask, RowFile, tasks_for
 from pipelines.stages.publishing.choose import lost_documents
@@ -30,13 +31,22 @@ from pipelines.stages.publishing.standing import Deciding, Rows, standing
 from pipelines.stages.publishing.summary import account
 from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, Limits, code_of, describe
 from pipelines.stages.rounds import Round, for_file, hash_order, rounds
-from pipelines.stages.work import Step, codes, column, samples_by_reason
+from pipelines.stages.work import Step, column, samples_by_reason
 from pipelines.text.words import mixed
 
 COPIES: Final = "copies"
 TEXTS: Final = "texts"
 KEPT: Final = ""  # the reason of a row that is kept
-GOING: Final = {TEXTS: Reason.HELD_OUT, COPIES: Reason.DUPLICATE}
+LETTERS: Final = "letters"
+SOURCES: Final = "sources"
+TARGETS: Final = "targets"
+GOING: Final = {
+    TEXTS: Reason.HELD_OUT,
+    LETTERS: Reason.SAME_LETTERS,
+    COPIES: Reason.DUPLICATE,
+    SOURCES: Reason.REPEATED_SIDE,
+    TARGETS: Reason.REPEATED_SIDE,
+}
 DOCUMENT_REASONS: Final = (Reason.DUPLICATE_DOCUMENT, Reason.NEAR_DUPLICATE)
 CANDIDATES = 60  # rows of a reason that a file offers as samples; copies among them show once
 
@@ -51,13 +61,28 @@ def decisions(deciding: Deciding, tasks: Sequence[FileTask], parts: int) -> list
     The hash space is gone through in so many `parts`.
     """
     files = [task.file for task in tasks]
-    resolved = {kind: rounds(kind, parts) for kind in (TEXTS, COPIES)}  # a lost copy counts as a copy
-    found = {kind: [deciding.draft.folder / part.file for part in own] for kind, own in resolved.items()}
-    return [
+    pairs = [file for file in files if file.kind == "pairs"]
+    by_letters = [LETTERS] * (bool(pairs) and deciding.duplicates.pairs == "one_by_letters")
+    found = _tables(deciding.draft, (TEXTS, *by_letters, COPIES), parts)  # a lost copy counts as a copy
+    steps: list[Step[Any]] = [
         Step("Keep hashes", tasks_for("hashes", files), partial(keep_hashes, deciding)),
-        Step("Resolve", [*resolved[TEXTS], *resolved[COPIES]], partial(resolve, files)),
-        Step("Write decisions", tasks, partial(decide_file, deciding, found)),
+        Step("Resolve", [part for kind in found for part in rounds(kind, parts)], partial(resolve, files)),
     ]
+    most = deciding.duplicates.repeats_per_side
+    if pairs and most is not None:
+        capped = _tables(deciding.draft, (SOURCES, TARGETS), parts)
+        sides = [part for kind in capped for part in rounds(kind, parts)]
+        steps += [
+            Step("Keep sides", tasks_for("sides", pairs), partial(keep_sides, deciding, found)),
+            Step("Cap", sides, partial(cap, pairs, most)),
+        ]
+        found = found | capped
+    return [*steps, Step("Write decisions", tasks, partial(decide_file, deciding, found))]
+
+
+def _tables(draft: Draft, kinds: Sequence[str], parts: int) -> dict[str, list[Path]]:
+    """Return the files of what rounds of each kind find."""
+    return {kind: [draft.folder / part.file for part in rounds(kind, parts)] for kind in kinds}
 
 
 def keep_hashes(deciding: Deciding, draft: Draft, task: FileTask) -> SplitRecord:
@@ -69,12 +94,28 @@ def keep_hashes(deciding: Deciding, draft: Draft, task: FileTask) -> SplitRecord
     copies = np.flatnonzero(passed & resolved & (column(clusters, "cluster_size").to_numpy() > 1))
     ranks = column(clusters, "rank").to_numpy()
     texts = np.flatnonzero(passed)
-    sides = screened(draft, task.file).sides
-    hashes = np.concatenate([side[texts] for side in sides])
+    kept = screened(draft, task.file)
+    hashes = np.concatenate([side[texts] for side in kept.sides])
+    entries = [
+        _keep(draft, COPIES, task.file, copies, rows.clusters[copies], precedence(rows.levels, ranks)),
+        _keep(draft, TEXTS, task.file, np.tile(texts, len(kept.sides)), hashes, rows.levels),
+    ]
+    if kept.letters is not None:
+        order = order_of(rows.levels, task.file.index)
+        entries.append(_keep(draft, LETTERS, task.file, texts, kept.letters[texts], order))
+    return SplitRecord(files=entries)
+
+
+def keep_sides(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: Draft, task: FileTask) -> SplitRecord:
+    """Keep the sides of a file's pairs that stay by what was `found`, in the order of the hash space."""
+    rows = _decided(deciding, found, task)
+    staying = np.flatnonzero(rows.failures == PASSED)
+    order = order_of(rows.levels, task.file.index)
+    languages = task.file.languages()
     return SplitRecord(
         files=[
-            _keep(draft, COPIES, task.file, copies, rows.clusters[copies], precedence(rows.levels, ranks)),
-            _keep(draft, TEXTS, task.file, np.tile(texts, len(sides)), hashes, rows.levels),
+            _keep(draft, kind, task.file, staying, cluster_keys(*languages, side)[staying], order)
+            for kind, side in zip((SOURCES, TARGETS), screened(draft, task.file).sides, strict=True)
         ]
     )
 
@@ -84,8 +125,22 @@ def resolve(files: Sequence[RowFile], draft: Draft, part: Round) -> SplitRecord:
 
     A text leaks if it equals one that is held out more; a pair takes part with each of its sides.
     """
-    tables = [(file.index, draft.folder / _hashes(part.step, file)) for file in files]
-    best = highest(_contenders(chunk) for chunk in chunks(tables, part))
+    tables = _hash_tables(draft, files, part)
+    return _going(draft, tables, part, highest(_contenders(chunk) for chunk in chunks(tables, part)))
+
+
+def cap(files: Sequence[RowFile], most: int, draft: Draft, part: Round) -> SplitRecord:
+    """Write the pairs of one part of the hash space that go since their side stands in `most` others."""
+    tables = _hash_tables(draft, files, part)
+    return _going(draft, tables, part, lowest_kept((_contenders(chunk) for chunk in chunks(tables, part)), most))
+
+
+def _hash_tables(draft: Draft, files: Sequence[RowFile], part: Round) -> list[tuple[int, Path]]:
+    own = [file for file in files if file.kind == "pairs" or part.step not in (LETTERS, SOURCES, TARGETS)]
+    return [(file.index, draft.folder / _hashes(part.step, file)) for file in own]
+
+
+def _going(draft: Draft, tables: Sequence[tuple[int, Path]], part: Round, best: Highest) -> SplitRecord:
     with draft.shard_writer(part.file, Found) as writer:
         for chunk in chunks(tables, part):
             going = best.beats(chunk["hash"], chunk["number"])
@@ -110,20 +165,25 @@ def _rows(deciding: Deciding, task: FileTask) -> Rows:
     return rows
 
 
-def decide_file(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: Draft, task: FileTask) -> SplitRecord:
-    """Write down the decision on each row of a file; `found` are the files of what `resolve` found, by kind."""
+def _decided(deciding: Deciding, found: Mapping[str, Sequence[Path]], task: FileTask) -> Rows:
     rows = _rows(deciding, task)
-    reasons = rows.failures
     for kind, paths in found.items():
         for going in for_file(paths, task.file.index):
-            reasons[going["row"]] = code_of(GOING[kind])
+            rows.failures[going["row"]] = code_of(GOING[kind])
+    return rows
+
+
+def decide_file(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: Draft, task: FileTask) -> SplitRecord:
+    """Write down the decision on each row of a file; `found` are the files of what `resolve` found, by kind."""
+    rows = _decided(deciding, found, task)
+    reasons = rows.failures
     entries = [
         _write(draft, task.file, reasons, rows.levels),
         write_index(draft, deciding.key_space, task.file, reasons == PASSED),
     ]
     counts = np.bincount(reasons, minlength=len(REASONS) + 1).tolist()
     dropped = {reason: count for reason, count in zip(REASONS, counts[1:], strict=True) if count}
-    language, names = codes(task.file.table(), task.file.language_column)
+    language, names = task.file.languages()
     kept = np.flatnonzero(reasons == PASSED)
     place = language[kept] * len(SPLITS) + rows.levels[kept]
     np.save(_kept(draft, task.file), kept[np.argsort(place, kind="stable")].astype(np.uint32))

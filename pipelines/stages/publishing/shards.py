@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.dedup.survivors import SPLITS
-from pipelines.stages.inputs import RowFile
+from pipelines.stages.inputs import ARROW, RowFile
 from pipelines.stages.publishing.decide import kept_rows
 from pipelines.stages.work import compact
 
@@ -47,17 +47,18 @@ class Plan:
 
 
 def plan_shards(
-    draft: Draft, files: Sequence[RowFile], records: Iterable[SplitRecord], pivot: str, shard_rows: int
+    draft: Draft, files: Sequence[RowFile], records: Iterable[SplitRecord], shard_rows: int
 ) -> tuple[Plan, list[ShardTask]]:
     """Return the shards for what was kept: rows in the order of the files, at most `shard_rows` in each."""
     kept = _kept_slices(files, records)
+    pivot = next((file.pivot for file in files if file.kind == "pairs"), "")
     planned = array("q")
     shards = []
     for kind in ("text", "pairs"):
         for language in sorted({language for own, language, _ in kept if own == kind}):
             for part in SPLITS:
-                named = as_name(language)
-                folder = f"text/{named}" if kind == "text" else f"pairs/{pivot}-{named}"
+                sides = [language] if kind == "text" else pair_languages(language, pivot)
+                folder = f"{kind}/{'-'.join(map(as_name, sides))}"
                 for number, slices in enumerate(_cut(kept.get((kind, language, part), array("q")), shard_rows)):
                     first = len(planned) // 3
                     planned.extend(slices)
@@ -66,6 +67,11 @@ def plan_shards(
     path = draft.scratch("shards.npy")
     np.save(path, np.array(planned, np.int64).reshape(-1, 3))
     return Plan(files, path), shards
+
+
+def pair_languages(label: str, pivot: str) -> list[str]:
+    """Return source and target of what a pair counts for (`RowFile.languages`)."""
+    return label.split(ARROW) if ARROW in label else [pivot, label]
 
 
 def as_name(language: str) -> str:

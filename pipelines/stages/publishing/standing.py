@@ -49,7 +49,7 @@ def standing(deciding: Deciding, task: FileTask) -> Rows:
     """Return how the rows of a file stand."""
     table, file = task.file.table(), task.file
     failures = screened(deciding.draft, file).failures.copy()
-    language, names = codes(table, file.language_column)
+    language, names = file.languages()
     small = [code for code, name in enumerate(names) if name in deciding.small.get(file.kind, [])]
     _fail(failures, np.isin(language, small), Reason.SMALL_LANGUAGE)
     clusters = column(file.cluster_table(), "cluster").to_numpy()

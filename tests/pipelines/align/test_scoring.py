@@ -6,10 +6,17 @@ import unicodedata
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.align.scoring import digits_agree, log_length_ratio, placeholders_agree, similarity, urls_agree
+from pipelines.align.scoring import (
+    digits_agree,
+    has_markup,
+    log_length_ratio,
+    placeholders_agree,
+    similarity,
+    urls_agree,
+)
 from pipelines.text.placeholders import placeholders
 
 MESSAGES = st.lists(st.sampled_from(["{a}", "{b}", "%d", "%1$s", "50%", "{ }", "word", " "]), max_size=6).map("".join)
@@ -28,6 +35,7 @@ def test_placeholders_are_compared_as_one_by_one(pairs: list[tuple[str, str]]) -
     assert placeholders_agree([source for source, _ in pairs], [target for _, target in pairs]).tolist() == expected
 
 
+@settings(deadline=None)  # the first call builds a table
 @given(st.lists(st.tuples(NUMBERED, NUMBERED), max_size=8))
 def test_digits_are_compared_as_one_by_one(pairs: list[tuple[str, str]]) -> None:
     def digits(text: str) -> Counter[int]:
@@ -52,6 +60,14 @@ def test_digits_are_compared_as_one_by_one(pairs: list[tuple[str, str]]) -> None
 )
 def test_urls(source: str, target: str, agree: bool) -> None:
     assert urls_agree(["x", source], ["x", target]).tolist() == [True, agree]
+
+
+@pytest.mark.parametrize(
+    ("text", "markup"),
+    [("<b>x</b>", True), ("x <br/>", True), ("a < b > c", False), ("<3", False), ("<a", False), ("x</a>", True)],
+)
+def test_markup(text: str, markup: bool) -> None:
+    assert has_markup(["x", text, "<"], [text, "x", ">"]).tolist() == [markup, markup, False]
 
 
 def test_similarity_by_hand() -> None:
