@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,7 @@ from pipelines.engine.budget import budget_of
 from pipelines.stages.aligning.matching import ROW, is_language, keep_groups, match_round
 from pipelines.stages.aligning.pairs import SIDE, Links, pair_columns
 from pipelines.stages.inputs import RowFile, row_files, tasks_for
+from pipelines.stages.largest import require_largest
 from pipelines.stages.rounds import for_file, rounds
 from pipelines.stages.work import (
     Step,
@@ -32,6 +33,8 @@ from pipelines.stages.work import (
     total,
 )
 from pipelines.text.languages import canonical
+
+PAIRED: Final = 12  # bytes for each byte of a file whose rows are paired: the rows of both sides, and their texts
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ def run(job: Job) -> Outcome:
     section: AlignSection = job.config
     pivot = canonical(section.pivot)
     files = row_files(job)
-    parts = rounds("match", budget_of(job, "align").parts(sum(file.rows for file in files), ROW, "rows to match"))
+    budget = budget_of(job, "align")
+    require_largest(budget, files, PAIRED)
+    parts = rounds("match", budget.parts(sum(file.rows for file in files), ROW, "rows to match"))
     aligning = Aligning(pivot, files, [job.draft.folder / part.file for part in parts])
     each_step(
         job,

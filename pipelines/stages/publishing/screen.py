@@ -75,8 +75,10 @@ def screen_file(screening: Screening, draft: Draft, task: FileTask) -> SplitReco
     summary: dict[str, Any] = {"passed": {task.file.kind: dict(zip(names, passed, strict=True))}}
     if task.file.kind == "pairs":
         ranks = column(task.file.cluster_table(), "rank").to_numpy()
-        for part, words in (("test", section.test.min_words), ("dev", section.dev.min_words)):
-            summary[part] = _pairs_by_document(table, (failures == PASSED) & (ranks == 0), words)
+        for part, held_out in (("test", section.test), ("dev", section.dev)):
+            if held_out.min_pairs:
+                counted = (failures == PASSED) & (ranks == 0)
+                summary[part] = _pairs_by_document(table, counted, held_out.min_words)
     return SplitRecord(files=entries, summary=summary)
 
 
@@ -107,11 +109,6 @@ def small_languages(records: Iterable[SplitRecord], least: int) -> dict[str, lis
     return {
         kind: sorted(language for language, rows in counts.items() if rows < least) for kind, counts in passed.items()
     }
-
-
-def pairs_by_document(records: Iterable[SplitRecord], part: str) -> dict[str, dict[str, int]]:
-    """Return for each document how many different pairs it has in each language that count towards `part`."""
-    return add_up(record.summary.get(part, {}) for record in records)
 
 
 def _letter_keys(file: RowFile, sides: Sequence[Hashes]) -> Hashes:

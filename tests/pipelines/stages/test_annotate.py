@@ -228,7 +228,8 @@ def test_splits_and_rounds_change_no_score(
     many.make("ingest", "deduplicate")
     counted = noted(annotate.give_scores)
     monkeypatch.setattr(annotate, "give_scores", counted)
-    many.make("annotate", memory_budget=PROCESS + 2 * annotate.ROW)
+    monkeypatch.setattr(annotate, "ROW", 10 << 20)
+    many.make("annotate", memory_budget=PROCESS + (11 << 20))
     assert len(counted.splits()) == 7  # as many as there are rows
     assert scores(few, "documents", "english") == scores(many, "documents", "english")
 
