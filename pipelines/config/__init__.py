@@ -34,6 +34,7 @@ STAGES: tuple[StageSpec, ...] = (
         section=AlignSection,
         entry="pipelines.stages.align:run",
         needs=("ingest",),
+        optional=("segment", "embed"),
         extra="pipelines",
         help="Pair each sentence with its counterpart in the pivot language.",
     ),

@@ -23,7 +23,26 @@ class DocumentsSection(Section):
     )
 
 
+class SentencesSection(Section):
+    """Align the sentences of documents that are translations of each other."""
+
+    method: Literal["length", "lexical", "embedding"] = Field(
+        "lexical",
+        description="By length alone; by a lexicon that is estimated from these documents, and length; or by the "
+        "vectors of the stage embed.",
+    )
+    documents: DocumentsSection = DocumentsSection()
+    sample: int = Field(
+        10_000,
+        ge=1,
+        description="From how many sentences of a pair of languages the lexicon is estimated, in whole documents.",
+    )
+
+
 class AlignSection(Section):
     """Pair each sentence with its counterpart in the pivot language."""
 
     pivot: LanguageCode = Field("en", description="The language on the source side of every pair.")
+    sentences: SentencesSection | None = Field(
+        None, description="Align the sentences of documents too; off where it is not given."
+    )
