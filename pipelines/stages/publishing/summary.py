@@ -1,50 +1,29 @@
 """What publish tells of a corpus: what became of the rows of each language, and the clusters of copies by size."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from pipelines.datasets.draft import Draft, SplitRecord
-from pipelines.datasets.evidence import READINGS, Sample, readings_to_json
-from pipelines.datasets.manifest import FileEntry
+from pipelines.datasets.draft import SplitRecord
+from pipelines.datasets.evidence import Sample
 from pipelines.datasets.reasons import Reason
 from pipelines.stages.inputs import RowFile
-from pipelines.stages.publishing.distributions import distributions, histograms
-from pipelines.stages.publishing.readings import Explain, draw_readings, readings
 from pipelines.stages.publishing.splits import Assignment
-from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, code_of
+from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes
 from pipelines.stages.work import add_up, column, samples_by_reason
 
-# Reasons that say nothing of a text itself: no threshold is judged by these rows.
-COPIES: Final = (
-    Reason.PUBLISHED_BEFORE,
-    Reason.REPEATED,
-    Reason.DUPLICATE_DOCUMENT,
-    Reason.NEAR_DUPLICATE,
-    Reason.SAME_LETTERS,
-    Reason.DUPLICATE,
-    Reason.REPEATED_SIDE,
-    Reason.HELD_OUT,
-)
 
+def account(file: RowFile, reasons: Codes) -> dict[str, Any]:
+    """Return what became of a file's rows: counts by language and reason, and sizes of clusters.
 
-def account(file: RowFile, reasons: Codes, explain: Explain) -> dict[str, Any]:
-    """Return what became of a file's rows: counts by language and reason, sizes of clusters; of texts also histograms
-    of their measures, copies left out, and random rows to read.
-
-    `reasons` are the codes of why rows are dropped [n]; `explain` says what decided about a row.
+    `reasons` are the codes of why rows are dropped [n].
     """
     language, names = file.languages()
-    counted: dict[str, Any] = {
+    return {
         "dropped_by_language": {file.kind: _by_reason(language, names, reasons)},
         "cluster_sizes": {file.kind: _cluster_sizes(file)},
     }
-    if file.kind == "text":
-        copies = np.isin(reasons, [code_of(reason) for reason in COPIES])
-        counted["histograms"] = histograms(file, np.flatnonzero(~copies), reasons == PASSED)
-        counted["readings"] = draw_readings(file, reasons, copies, explain)
-    return counted
 
 
 def summary(
@@ -64,17 +43,6 @@ def summary(
         },
         "examples": {kind: _examples(decided, kind) for kind in dropped},
     }
-
-
-def write_evidence(draft: Draft, decided: Iterable[SplitRecord]) -> list[FileEntry]:
-    """Write what is too much for the manifest: the distributions of the measures, and the rows to read."""
-    found = readings(record.summary["readings"] for record in decided if "readings" in record.summary)
-    drawn = sum(len(rows) for sides in found.values() for rows in sides.values())
-    table = distributions(record.summary["histograms"] for record in decided if "histograms" in record.summary)
-    return [
-        draft.write_table("distributions.arrow", table, {"kind": "distributions"}),
-        draft.write_bytes(READINGS, readings_to_json(found), {"kind": "readings"}, rows=drawn),
-    ]
 
 
 def _by_reason(language: Any, names: list[str], reasons: Codes) -> dict[str, dict[str, int]]:
