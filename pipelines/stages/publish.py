@@ -22,6 +22,7 @@ from pipelines.stages.publishing import choose, decide, need
 from pipelines.stages.publishing.blocklist import load_blocklist
 from pipelines.stages.publishing.card import card
 from pipelines.stages.publishing.contaminated import list_hits, read_tests, write_index
+from pipelines.stages.publishing.evidence import add_evidence, sums, write_evidence
 from pipelines.stages.publishing.index import KeySpace
 from pipelines.stages.publishing.percentiles import (
     asked_percentiles,
@@ -34,7 +35,7 @@ from pipelines.stages.publishing.screen import Screening, screen_file, small_lan
 from pipelines.stages.publishing.shards import plan_shards, write_shard
 from pipelines.stages.publishing.splits import Assignment, assign, candidates
 from pipelines.stages.publishing.standing import Deciding
-from pipelines.stages.publishing.summary import summary, write_evidence
+from pipelines.stages.publishing.summary import summary
 from pipelines.stages.publishing.thresholds import Limits, values
 from pipelines.stages.work import Records, Step, each_step, each_task, records_of, total
 
@@ -73,7 +74,9 @@ def run(job: Job) -> Outcome:
         written.append(hits)
     text = card(section, counts, told["rows"], values(limits))
     readme = job.draft.write_bytes("README.md", text.encode(), {"kind": "card"})
-    evidence = write_evidence(job.draft, decided)
+    shown = sums(files)
+    each_task(job, "Evidence", shown, add_evidence)
+    evidence = write_evidence(job.draft, shown, records_of(job.draft, shown))
     return Outcome("rows", "rows", counts, [*written, *kept_files, *evidence, readme], told, samples)
 
 
