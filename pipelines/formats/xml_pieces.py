@@ -298,7 +298,12 @@ def _tree(piece: Piece, encoding: str) -> etree._Element | BadLine:
     try:
         return _parse(piece.data, encoding)
     except etree.XMLSyntaxError as error:
-        return BadLine(Reason.NOT_XML, str(error).replace("\n", ""), piece.data.decode(encoding, "backslashreplace"))
+        shown = piece.data.decode(encoding, "backslashreplace")
+        try:
+            piece.data.decode(encoding)
+        except UnicodeDecodeError as wrong:
+            return BadLine(Reason.NOT_UTF8, str(wrong), shown)
+        return BadLine(Reason.NOT_XML, str(error).replace("\n", ""), shown)
 
 
 def _parse(data: bytes, encoding: str) -> etree._Element:
