@@ -37,7 +37,7 @@ def elements(file: BinaryIO, name: str, encoding: str | None = None) -> Iterator
 
     `encoding` is its encoding where it does not declare one.
     Nothing outside the file is read and no entity of its own is followed.
-    Raises etree.XMLSyntaxError where it is not XML, ValueError where it declares entities.
+    Raises ValueError where it is not XML, or declares entities.
     """
     found = etree.iterparse(
         file,
@@ -52,12 +52,16 @@ def elements(file: BinaryIO, name: str, encoding: str | None = None) -> Iterator
         remove_pis=True,
     )
     is_first = True
-    for _, element in found:
-        kind = element.getroottree().docinfo.internalDTD if is_first else None
-        if kind is not None and any(True for _ in kind.iterentities()):
-            raise ValueError("declares entities of its own, which are not followed")
-        is_first = False
-        yield element
-        element.clear()
-        while element.getprevious() is not None:
-            del element.getparent()[0]
+    try:
+        for _, element in found:
+            kind = element.getroottree().docinfo.internalDTD if is_first else None
+            if kind is not None and any(True for _ in kind.iterentities()):
+                raise ValueError("declares entities of its own, which are not followed")
+            is_first = False
+            yield element
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+    except etree.XMLSyntaxError as error:
+        told = [f"{entry.message}, line {entry.line}" for entry in found.error_log]
+        raise ValueError(told[0] if told else str(error)) from error

@@ -339,7 +339,7 @@ def test_a_line_of_100_mb_is_put_aside_in_little_memory(
     bad = next(bad for part in parts for bad in part.unreadable)
     assert (bad.reason, bad.record > 0) == (Reason.OVERSIZED, True)
     assert re.search(r"1000000\d\d bytes, more than 100000", bad.error)
-    assert peak < 32 << 20
+    assert peak < (64 if stream[0] is moses else 32) << 20  # Moses text has two files
 
 
 @every_kind
