@@ -20,6 +20,7 @@ from pipelines.datasets.reasons import Reason
 from pipelines.formats.compressed import ByteStream, DamagedStream
 from pipelines.formats.line_arrays import Openable
 from pipelines.formats.linewise import BadLine, merge_by_member
+from pipelines.formats.markup import parse
 from pipelines.formats.protocol import Member, Split
 
 _BLOCK: Final = 1 << 20
@@ -285,7 +286,7 @@ def _trees(pieces: Sequence[Piece], encoding: str) -> list[etree._Element | BadL
     """Return the tree of each piece, or why there is none."""
     good = [piece for piece in pieces if piece.bad is None]
     try:
-        found = list(_parse(b"<pieces>" + b"".join(piece.data for piece in good) + b"</pieces>", encoding))
+        found = list(parse(b"<pieces>" + b"".join(piece.data for piece in good) + b"</pieces>", encoding))
     except etree.XMLSyntaxError:
         found = []
     if len(found) == len(good):
@@ -296,7 +297,7 @@ def _trees(pieces: Sequence[Piece], encoding: str) -> list[etree._Element | BadL
 
 def _tree(piece: Piece, encoding: str) -> etree._Element | BadLine:
     try:
-        return _parse(piece.data, encoding)
+        return parse(piece.data, encoding)
     except etree.XMLSyntaxError as error:
         shown = piece.data.decode(encoding, "backslashreplace")
         try:
@@ -304,16 +305,3 @@ def _tree(piece: Piece, encoding: str) -> etree._Element | BadLine:
         except UnicodeDecodeError as wrong:
             return BadLine(Reason.NOT_UTF8, str(wrong), shown)
         return BadLine(Reason.NOT_XML, str(error).replace("\n", ""), shown)
-
-
-def _parse(data: bytes, encoding: str) -> etree._Element:
-    parser = etree.XMLParser(
-        encoding=encoding,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    return etree.fromstring(data, parser)
