@@ -72,7 +72,7 @@ def test_a_field_that_is_not_there(tmp_path: Path, name: str) -> None:
         ({"texts": {"de": "a"}}, "name the fields of two languages or more in texts"),
         ({"score_field": "a"}, "name the fields of two languages or more in texts"),
         ({"texts": OPUS100, "language": "de"}, "leave text_field and languages out"),
-        ({"texts": OPUS100, "text_field": "text"}, "leave text_field and languages out"),
+        ({"texts": OPUS100, "text_field": "body"}, "leave text_field and languages out"),
     ],
 )
 def test_a_config_that_makes_no_sense(keys: dict[str, object], message: str) -> None:

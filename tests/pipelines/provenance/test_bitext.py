@@ -18,6 +18,7 @@ from pipelines.recipe import load_recipe
 
 GERMAN = ["das passwort ist eingerichtet", "gib den namen ein", "der name ist eingerichtet"]
 ENGLISH = ["the password is configured", "enter the name", "the name is configured"]
+MINED = '{"t": {"en": "your name is configured", "de": "dein name ist eingerichtet"}}\n'
 TMX = """<tmx version="1.4"><header/><body>
 <tu><tuv xml:lang="de-AT"><seg>gib das passwort ein</seg></tuv>
 <tuv xml:lang="EN-US"><seg>enter the password</seg></tuv></tu>
@@ -31,12 +32,14 @@ def sources(raw: Path) -> list[dict[str, Any]]:
     (raw / "b.en").write_text("".join(f"{line}\n" for line in ENGLISH))
     (raw / "w.tsv").write_text("1.25\tdein name und dein passwort\tyour name and your password\nx\ta\tb\n")
     (raw / "m.tmx").write_text(TMX)
+    (raw / "m.jsonl").write_text("{}\n" + MINED)
     (raw / "po" / "app" / "de.po").write_text(
         'msgid "enter your name"\nmsgstr "gib deinen namen ein"\n\n#, fuzzy\nmsgid "no connection"\nmsgstr "passwort"\n'
     )
     return [
         {"format": "moses", "name": "books", "paths": {"de": str(raw / "b.de"), "en": str(raw / "b.en")}},
         {"format": "tsv", "name": "wiki", "path": str(raw / "w.tsv"), "columns": ["score", "de", "en"]},
+        {"format": "jsonl", "name": "mined", "path": str(raw / "m.jsonl"), "texts": {"de": "t.de", "en": "t.en"}},
         {"format": "tmx", "name": "memory", "path": str(raw / "m.tmx")},
         {
             "format": "po",
@@ -77,18 +80,19 @@ def test_pairs_of_every_format_are_published(folders: dict[str, Path]) -> None:
         ("your name and your password", "dein name und dein passwort"),
         ("enter the password", "gib das passwort ein"),
         ("enter your name", "gib deinen namen ein"),
+        ("your name is configured", "dein name ist eingerichtet"),
     }
     (scored,) = (row["given_score"] for row in pairs if row["source_file"] == "wiki")
     assert scored == 1.25
-    assert {row["document"] for row in pairs} == {"books:0", "wiki:0", "memory:0", "app"}
+    assert {row["document"] for row in pairs} == {"books:0", "wiki:0", "mined:0", "memory:0", "app"}
 
 
 def test_every_record_is_accounted_for(folders: dict[str, Path]) -> None:
     manifest = Dataset(folders["ingest"]).manifest
     assert manifest.rows.dropped == {
-        Reason.WRONG_FIELD: 2, Reason.UNFINISHED: 1, Reason.UNKNOWN_LANGUAGE: 1
+        Reason.WRONG_FIELD: 4, Reason.UNFINISHED: 1, Reason.UNKNOWN_LANGUAGE: 1
     }  # fmt: skip
-    assert manifest.rows.rows_in == 6 + 4 + 4 + 4
+    assert manifest.rows.rows_in == 6 + 4 + 4 + 4 + 4
 
 
 @pytest.mark.parametrize(
@@ -101,6 +105,7 @@ def test_every_record_is_accounted_for(folders: dict[str, Path]) -> None:
             b"1.25\tdein name und dein passwort\tyour name and your password\n",
             "your name and your password",
         ),
+        ("mined:2:0", MINED.encode(), "dein name ist eingerichtet"),
         ("memory:1:0", b"enter the password", "enter the password"),
         ("po/app/de.po:1:0", b"gib deinen namen ein", "gib deinen namen ein"),
     ],
@@ -117,6 +122,8 @@ def test_a_row_is_traced_to_its_raw_file(folders: dict[str, Path], row: str, dat
     ("file", "record", "reason"),
     [
         ("wiki", 2, Reason.WRONG_FIELD),
+        ("mined", 1, Reason.WRONG_FIELD),
+        ("mined", 3, None),
         ("memory", 3, Reason.UNKNOWN_LANGUAGE),
         ("po/app/de.po", 3, Reason.UNFINISHED),
         ("books", 0, None),
