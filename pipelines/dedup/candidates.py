@@ -1,47 +1,73 @@
 """Which documents are compared: those that share a band key."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.dedup.exact import Hashes
+from pipelines.dedup.exact import Hashes, Positions
 
 Ids = npt.NDArray[np.int64]
 
 NEIGHBOURS: Final = 16  # of those that share a key, how many each is paired with, beside the first
+_CHUNK: Final = 1 << 15  # of those that share a key, how many are paired at a time
 
 
-def pairs_sharing(keys: Hashes, ids: Ids) -> tuple[Ids, Ids]:
-    """Return pairs of different documents that share a key, the smaller id first, each pair once, sorted.
+def pairs_sharing(parts: Iterable[tuple[Hashes, Ids]], most: int) -> Iterator[tuple[Ids, Ids]]:
+    """Yield pairs of different documents that share a key, the smaller id first, sorted and each once in its chunk.
 
-    Of those that share one key each is paired with the first and with the `NEIGHBOURS` after it: all pairs while
-    there are few, a star and a chain where there are many, so that the pairs grow with the documents and not with
-    their square. Keys are compared by as many high bits as fit beside a position: a pair too many costs a look, and
-    verification throws it out.
+    A part holds the keys and ids of some documents; of equal keys the ids ascend, from part to part too. Of those that
+    share one key each is paired with the first and with the `NEIGHBOURS` after it: all pairs while there are few, a
+    star and a chain where there are many, so that the pairs grow with the documents and not with their square. When
+    more than `most` are held, only those are kept that later ones can be paired with.
     """
-    if len(keys) < 2:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    bits = np.uint64(max(int(len(keys) - 1).bit_length(), 1))
-    order = np.argsort(ids, kind="stable")
-    positions = np.arange(len(keys), dtype=np.uint64)
-    packed = np.sort((keys[order] >> bits << bits) | positions)
-    key, member = packed >> bits, ids[order][(packed & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)]
-    shared = np.flatnonzero(_in_runs(key))
-    key, member = key[shared], member[shared]
-    if not len(key):
-        return member, member
-    begins = np.concatenate([[True], key[1:] != key[:-1]])
-    firsts = member[np.flatnonzero(begins)][np.cumsum(begins) - 1]
-    left, right = [firsts], [member]
-    for step in range(1, min(NEIGHBOURS, len(key) - 1) + 1):
-        same = key[step:] == key[:-step]
-        if not same.any():
-            break
-        left.append(member[:-step][same])
-        right.append(member[step:][same])
-    return unique_pairs(np.concatenate(left), np.concatenate(right))
+    keys, ids, limit = np.zeros(0, np.uint64), np.zeros(0, np.int64), most
+    for own_keys, own_ids in parts:
+        keys, ids = np.concatenate([keys, own_keys]), np.concatenate([ids, own_ids])
+        if len(keys) > limit:
+            keys, ids = _by_key(keys, ids)
+            yield from _pairs(keys, ids)
+            kept = _still_paired(keys)
+            keys, ids = keys[kept], ids[kept]
+            limit = max(most, 2 * len(keys))
+    yield from _pairs(*_by_key(keys, ids))
+
+
+def _by_key(keys: Hashes, ids: Ids) -> tuple[Hashes, Ids]:
+    order = np.lexsort((ids, keys))
+    return keys[order], ids[order]
+
+
+def _still_paired(keys: Hashes) -> npt.NDArray[np.bool_]:
+    """Return which of the sorted keys are the first of their run or among the last `NEIGHBOURS` of it."""
+    starts, sizes = _runs(keys)
+    place = np.arange(len(keys)) - np.repeat(starts, sizes)
+    kept: npt.NDArray[np.bool_] = (place == 0) | (place >= np.repeat(sizes, sizes) - NEIGHBOURS)
+    return kept
+
+
+def _pairs(keys: Hashes, ids: Ids) -> Iterator[tuple[Ids, Ids]]:
+    """Yield the pairs of documents in the order of keys and ids, so many documents at a time."""
+    starts, sizes = _runs(keys)
+    firsts = np.repeat(starts, sizes)
+    for begin in range(0, len(keys), _CHUNK):
+        end = min(begin + _CHUNK, len(keys))
+        left, right = [ids[firsts[begin:end]]], [ids[begin:end]]
+        for step in range(1, NEIGHBOURS + 1):
+            after = firsts[begin + step : end + step]
+            same = np.flatnonzero(firsts[begin : begin + len(after)] == after)
+            if not len(same):
+                break
+            left.append(ids[begin + same])
+            right.append(ids[begin + same + step])
+        yield unique_pairs(np.concatenate(left), np.concatenate(right))
+
+
+def _runs(keys: Hashes) -> tuple[Positions, Positions]:
+    """Return where each run of equal keys starts, and how long it is."""
+    starts = np.flatnonzero(np.concatenate([np.ones(min(len(keys), 1), bool), keys[1:] != keys[:-1]]))
+    return starts, np.diff(np.append(starts, len(keys)))
 
 
 def unique_pairs(left: Ids, right: Ids) -> tuple[Ids, Ids]:
@@ -59,13 +85,7 @@ def unique_pairs(left: Ids, right: Ids) -> tuple[Ids, Ids]:
     return left[again], right[again]
 
 
-def _in_runs(ordered: Hashes) -> npt.NDArray[np.bool_]:
-    """Return which of the sorted keys stand more than once."""
-    same = np.concatenate([[False], ordered[1:] == ordered[:-1], [False]])
-    in_runs: npt.NDArray[np.bool_] = same[1:] | same[:-1]
-    return in_runs
-
-
-def encode(parts: Sequence[tuple[int, npt.NDArray[np.uint32]]]) -> Ids:
-    """Return one id for each (file, row): int64 [n], in the order of files and rows."""
-    return np.concatenate([(np.int64(file) << 32) | rows.astype(np.int64) for file, rows in parts])
+def encode(files: npt.NDArray[np.int32], rows: npt.NDArray[np.uint32]) -> Ids:
+    """Return one id for each file and row, in the order of both: int64 [n]."""
+    ids: Ids = (files.astype(np.int64) << 32) | rows.astype(np.int64)
+    return ids

@@ -1,10 +1,10 @@
 """Tokenize: a SentencePiece model trained on the train split alone, and every shard encoded with it, row for row."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,13 +14,16 @@ from pipelines.datasets.counts import Counts
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.manifest import FileEntry
+from pipelines.datasets.manifest import FileEntry, total_rows
 from pipelines.datasets.stage import Job, Outcome
+from pipelines.engine.budget import budget_of
 from pipelines.stages.work import add_up, column, each_task, mapped, records_of, total
 from pipelines.text.sampling import lowest_hashes, quotas
 from pipelines.text.vocabulary import UNKNOWN, Vocabulary, train_unigram
 
 MODEL = "tokenizer.model"
+TRAINED: Final = 40  # bytes that SentencePiece's training takes for each byte of its sample, at most
+_PART_ROWS: Final = 4096  # that are Python objects at a time
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def run(job: Job) -> Outcome:
     """Train the model once, then encode every shard of texts and pairs."""
     section: TokenizeSection = job.config
     published = job.input("publish")
-    model = _model(job.draft, published, section)
+    model = _model(job, published, section)
     shards = [
         ShardTask(published.path(entry), entry) for kind in ("text", "pairs") for entry in published.files(kind=kind)
     ]
@@ -65,14 +68,15 @@ def encode_shard(model: Path, draft: Draft, task: ShardTask) -> SplitRecord:
     """Encode one shard: `ids`, or `source`, `target` and `group`; same name, same rows, same order."""
     table = mapped(task.path)
     vocabulary = _vocabulary(model)
+
+    def ids(name: str) -> pa.Array:
+        parts = [vocabulary.encode(part.to_pylist()) for part in _parts(column(table, name))]
+        return pa.concat_arrays(parts) if parts else vocabulary.encode([])
+
     if task.entry.partition["kind"] == "pairs":
-        columns = {
-            "source": vocabulary.encode(table["source_text"].to_pylist()),
-            "target": vocabulary.encode(table["target_text"].to_pylist()),
-            "group": column(table, "group"),
-        }
+        columns = {"source": ids("source_text"), "target": ids("target_text"), "group": column(table, "group")}
     else:
-        columns = {"ids": vocabulary.encode(table["text"].to_pylist())}
+        columns = {"ids": ids("text")}
     encoded = pa.table(columns)
     return SplitRecord(
         files=[draft.write_table(task.entry.name, encoded, task.entry.partition)],
@@ -81,10 +85,11 @@ def encode_shard(model: Path, draft: Draft, task: ShardTask) -> SplitRecord:
     )
 
 
-def sample(published: Dataset, section: TokenizeSection) -> tuple[list[str], dict[str, int]]:
+def sample(published: Dataset, section: TokenizeSection) -> tuple[Iterator[str], dict[str, int]]:
     """Return the texts to train on, and how many come from each language.
 
-    Every string of a pair is a text of its language too, so the text shards of the train split are enough.
+    Every string of a pair is a text of its language too, so the text shards of the train split are enough. They are
+    read from the shards as they are asked for; what is held is the places of those that were drawn.
     """
     rows: dict[str, int] = {}
     for entry in published.files(kind="text", split="train"):
@@ -92,26 +97,50 @@ def sample(published: Dataset, section: TokenizeSection) -> tuple[list[str], dic
     if not rows:
         raise UserError(f"{published.folder}: no text in the train split; loosen publish.thresholds")
     given = quotas(rows, section.exponent, section.sentences)
-    texts = []
-    for language in sorted(given):
-        own = [
-            text
-            for entry in published.files(kind="text", split="train", language=language)
-            for text in published.table(entry)["text"].to_pylist()
-        ]
-        texts += [own[place] for place in lowest_hashes(own, given[language]).tolist()]
-    return texts, given
+    return (text for language in sorted(given) for text in _drawn(published, language, given[language])), given
 
 
-def _model(draft: Draft, published: Dataset, section: TokenizeSection) -> SplitRecord:
-    finished = draft.finished("model")
+def _drawn(published: Dataset, language: str, count: int) -> Iterator[str]:
+    """Yield `count` texts of a language, those with the lowest hashes, in the order of the shards."""
+    shards = [
+        column(published.table(entry), "text")
+        for entry in published.files(kind="text", split="train", language=language)
+    ]
+    places = lowest_hashes((part.to_pylist() for shard in shards for part in _parts(shard)), count)
+    begin = 0
+    for shard in shards:
+        own = places[slice(*np.searchsorted(places, [begin, begin + len(shard)]))] - begin
+        for part in _parts(pa.array(own)):
+            yield from shard.take(part).to_pylist()
+        begin += len(shard)
+
+
+def _parts(values: pa.Array) -> Iterator[pa.Array]:
+    return (values.slice(start, _PART_ROWS) for start in range(0, len(values), _PART_ROWS))
+
+
+def _model(job: Job, published: Dataset, section: TokenizeSection) -> SplitRecord:
+    finished = job.draft.finished("model")
     if finished is not None:
         return finished
     texts, given = sample(published, section)
+    _check_sample(job, published, section, given)
     model = train_unigram(texts, section.vocabulary, section.coverage, section.threads)
-    record = SplitRecord(files=[draft.write_bytes(MODEL, model, {"kind": "tokenizer"})], summary={"sampled": given})
-    draft.finish("model", record)
+    record = SplitRecord(files=[job.draft.write_bytes(MODEL, model, {"kind": "tokenizer"})], summary={"sampled": given})
+    job.draft.finish("model", record)
     return record
+
+
+def _check_sample(job: Job, published: Dataset, section: TokenizeSection, given: Mapping[str, int]) -> None:
+    """Raise UserError where SentencePiece, which runs alone in this process, needs more memory than there is."""
+    size = 0
+    for language, count in given.items():
+        shards = published.files(kind="text", split="train", language=language)
+        size += count * sum(entry.bytes for entry in shards) // max(total_rows(shards), 1)
+    budget = replace(budget_of(job, "tokenize"), workers=1)
+    fitting = int(budget.share / (TRAINED * max(size, 1)) * section.sentences)
+    remedy = f"lower tokenize.sentences to {fitting}" if fitting > 0 else ""
+    budget.require(TRAINED * size, f"SentencePiece on {sum(given.values()):,} texts", remedy)
 
 
 @lru_cache(maxsize=1)

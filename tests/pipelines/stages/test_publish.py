@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import DECISIONS
+from pipelines.engine.budget import PROCESS
 from pipelines.stages import publish
-from pipelines.stages.publishing import decide
+from pipelines.stages.publishing import choose, decide
 from pipelines.stages.publishing.splits import Assignment
 from pipelines.text.fold import fold
 
@@ -173,6 +175,34 @@ def test_more_documents_are_held_out_for_pairs(corpus: Callable[..., Any]) -> No
     made = corpus(catalogs, **sections(test=test, dev={"share": 0.0})).make()
     assert made.manifest.summary["rows"]["pairs"]["de"] == {"train": 14, "dev": 0, "test": 6}
     assert made.manifest.summary["documents_added"] == {"dev": 0, "test": 6}
+
+
+def test_rounds_change_nothing(
+    corpus: Callable[..., Any], noted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = {"documents": "one", "near": "one"}
+    given = sections(duplicates=one) | {"deduplicate": {"near": {}}}
+    whole = corpus(CATALOGS, folder="whole", split_bytes=1, **given).make()
+    tight = corpus(CATALOGS, folder="tight", split_bytes=1, **given)
+    tight.make("ingest", "align", "deduplicate")
+    works = {(decide, "resolve"): noted(decide.resolve), (choose, "choose"): noted(choose.choose)}
+    for place, work in works.items():
+        monkeypatch.setattr(*place, work)
+    for step in (choose, decide):
+        monkeypatch.setattr(step, "ROW", 10 << 20)
+    assert tight.make("publish", memory_budget=PROCESS + (50 << 20)).manifest == whole.manifest
+    assert all(len(work.splits()) > 4 for work in works.values())
+
+
+def test_shards_that_take_too_much_memory_are_refused(corpus: Callable[..., Any]) -> None:
+    made = corpus(CATALOGS, split_bytes=1, **sections())
+    made.make("ingest", "align", "deduplicate")
+    with pytest.raises(
+        UserError,
+        match=r"^publish needs about \S+ MiB with 1 worker \(a shard of 20 rows of [\d,]+ bytes\), .* or lower "
+        r"publish\.shard_rows to \d+$",
+    ):
+        made.make("publish", memory_budget=PROCESS + 130_000)
 
 
 @pytest.mark.parametrize("crash_at", [("screen", 2), ("decide", 3), ("shard", 1)])
