@@ -19,7 +19,7 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
 from pipelines.formats.compressed import ByteStream, DamagedStream
 from pipelines.formats.line_arrays import Openable
-from pipelines.formats.linewise import BadLine, merge_by_member
+from pipelines.formats.linewise import BadLine
 from pipelines.formats.markup import parse
 from pipelines.formats.protocol import Member, Split
 
@@ -87,7 +87,7 @@ class XmlPieces:
                 "check its format, or remove it from the config's sources"
             )
         stops = [*(split.start for split in starts[1:]), end]
-        return merge_by_member([replace(split, stop=stop) for split, stop in zip(starts, stops, strict=True)])
+        return [replace(split, stop=stop) for split, stop in zip(starts, stops, strict=True)]
 
     def read(self, split: Split) -> Iterator[Piece]:
         """Yield the elements that begin in the split."""
