@@ -123,7 +123,7 @@ class FieldsSource(FileSource):
     def _one_text_or_pairs(self) -> Self:
         if len(self.texts) == 1 or (self.score_field and not self.texts):
             raise ValueError("for pairs, name the fields of two languages or more in texts")
-        if self.texts and (self.language or self.language_field or "text_field" in self.model_fields_set):
+        if self.texts and (self.language or self.language_field or self.text_field != "text"):
             raise ValueError("texts name the languages and fields of pairs; leave text_field and languages out")
         return self
 
