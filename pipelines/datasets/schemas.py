@@ -153,3 +153,22 @@ DISTRIBUTIONS = pa.schema(
         pa.field("rows", pa.int64(), nullable=False),
     ]
 )
+
+
+def vectors_schema(width: int) -> pa.Schema:
+    """Return the columns of a file of vectors that is row-aligned to one of sentences: unit norm, `width` numbers."""
+    return pa.schema([pa.field("vector", pa.list_(pa.float16(), width), nullable=False)])
+
+
+def span_vectors_schema(width: int) -> pa.Schema:
+    """Return the columns of the vectors of runs of two or more consecutive sentences of one document.
+
+    Rows are ordered by `first`, then `count`. The text of a run is its sentences with a space between them.
+    """
+    return pa.schema(
+        [
+            pa.field("first", pa.int32(), nullable=False),  # row of its first sentence in the file of sentences
+            pa.field("count", pa.int32(), nullable=False),  # how many sentences it has
+            *vectors_schema(width),
+        ]
+    )
