@@ -5,7 +5,7 @@ RECIPE ?= flows/configs/demo.yaml
 KILLS ?= 50
 EXAMPLES ?= 2000
 BIN := .venv/bin
-RUN_EXTRAS := pipelines,training,flows,report
+RUN_EXTRAS := pipelines,mining,training,flows,report
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 # Nothing here sends a word about its use.
