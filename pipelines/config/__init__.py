@@ -5,6 +5,7 @@ from pipelines.config.annotate import AnnotateSection
 from pipelines.config.deduplicate import DeduplicateSection
 from pipelines.config.ingest import IngestSection
 from pipelines.config.publish import PublishSection
+from pipelines.config.segment import SegmentSection
 from pipelines.config.tokenize import TokenizeSection
 from pipelines.datasets.stage import StageSpec
 
@@ -17,6 +18,15 @@ STAGES: tuple[StageSpec, ...] = (
         needs=(),
         extra="pipelines",
         help="Read raw files, normalise and measure each paragraph.",
+    ),
+    StageSpec(
+        name="segment",
+        version=1,
+        section=SegmentSection,
+        entry="pipelines.stages.segment:run",
+        needs=("ingest",),
+        extra="pipelines",
+        help="Divide the paragraphs of documents into sentences.",
     ),
     StageSpec(
         name="align",

@@ -75,6 +75,20 @@ DOCUMENTS = pa.schema(
     ]
 )
 
+# One row for each sentence of the rows of STAGED that have no group, in their order.
+SENTENCES = pa.schema(
+    [
+        pa.field("file", LABEL, nullable=False),  # these three are the id of its row of STAGED
+        pa.field("record", pa.int32(), nullable=False),
+        pa.field("paragraph", pa.int32(), nullable=False),
+        pa.field("sentence", pa.int32(), nullable=False),  # in its document, from 0
+        pa.field("document", LABEL, nullable=False),  # as in STAGED
+        pa.field("document_row", pa.int32(), nullable=False),  # as in STAGED; ascends
+        pa.field("lang", LABEL, nullable=False),  # as in STAGED
+        pa.field("text", pa.string(), nullable=False),  # joined, those of a row are its text up to white space
+    ]
+)
+
 PAIRS = pa.schema(
     [
         pa.field("source_text", pa.string(), nullable=False),

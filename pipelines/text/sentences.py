@@ -47,11 +47,22 @@ def ends_sentence(chars: Characters, last: Int64) -> Bool:
 
 
 def sentences(chars: Characters) -> Int64:
-    """Return how many sentences each text has [n].
+    """Return how many sentences each text has [n]; what follows the last end is a sentence too."""
+    count = len(chars.starts)
+    ends = sentence_ends(chars)
+    rows = chars.text_of(ends - 1)
+    found = np.bincount(rows, minlength=count)
+    found += chars.ends > chars.starts
+    found[rows[ends >= chars.ends[rows]]] -= 1  # nothing follows the last end
+    return found
+
+
+def sentence_ends(chars: Characters) -> Int64:
+    """Return the positions behind sentences, ascending; what follows a text's last one is a sentence too.
 
     A sentence ends with a stop of its script and the closing brackets and quotation marks after it; with one of
     ". ! ? …" only before white space, so that "3.5" is none, but "Dr. Who" is two. In Thai and Lao it ends at a space
-    between two letters: their sentences and clauses are written so. What follows the last end is a sentence too.
+    between two letters: their sentences and clauses are written so.
     """
     flags = chars.flags
     stops = np.flatnonzero((flags & STOP) != 0)
@@ -59,18 +70,12 @@ def sentences(chars: Characters) -> Int64:
     after = stops + 1
     while (closing := _has(chars, after, CLOSER)).any():
         after += closing
-    ending = _has(chars, after, SPACE) | ~_has(chars, stops, SPACED)
-    stops, after = stops[ending], after[ending]
-    count = len(chars.starts)
-    rows = chars.text_of(stops)
-    found = np.bincount(rows, minlength=count)
-    found += chars.ends > chars.starts
-    found[rows[after >= chars.ends[rows]]] -= 1  # nothing follows the last end
+    after = after[_has(chars, after, SPACE) | ~_has(chars, stops, SPACED)]
     unmarked = (flags & UNMARKED) != 0
     if unmarked.any():
         spaces = np.flatnonzero(unmarked[:-2] & unmarked[2:] & ((flags[1:-1] & SPACE) != 0)) + 1
-        found += np.bincount(chars.text_of(spaces), minlength=count)
-    return found
+        after = np.concatenate([after, spaces])
+    return np.unique(after)
 
 
 def _has(chars: Characters, positions: Int64, bits: int) -> Bool:
