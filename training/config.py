@@ -1,4 +1,4 @@
-"""The sections of the YAML that belong to training: `pretrain`, `export` and `evaluate`.
+"""The sections of the YAML that belong to training: `embed`, `pretrain`, `export` and `evaluate`.
 
 The defaults are the faithful recipe of InfoXLM base (Chi et al. 2021 and microsoft/unilm, infoxlm/README.md).
 A recipe for a tiny model sets each deviation by name. Importing this module loads no torch.
@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pipelines.datasets.fingerprint import NotFingerprinted
+from pipelines.datasets.elsewhere import ExportedArm
+from pipelines.datasets.fingerprint import NotFingerprinted, RawPath
 from pipelines.datasets.stage import StageSpec
 
 Objective = Literal["mlm", "tlm", "xlco"]
@@ -287,6 +288,30 @@ class EvaluateSection(_Section):
     threads: int = Field(1, ge=1, le=256, description="Threads of torch.")
 
 
+class Reading(_Section):
+    """How sentences are turned into vectors."""
+
+    encoder: RawPath | ExportedArm = Field(
+        description="The folder of a Hugging Face encoder (XLM-R runs packed, others as `transformers` runs them), or "
+        "`recipe` and `arm` of one that another recipe trains."
+    )
+    layer: int | None = Field(None, ge=0, description="The layer that is read, 0 the embeddings; by default the last.")
+    pooling: Literal["cls", "mean"] = Field("mean", description="As for the contrast; see `pretrain.contrast.pooling`.")
+    max_tokens: int = Field(254, ge=4, le=8190, description="A text is cut to this many tokens (without specials).")
+    threads: int = Field(1, ge=1, le=256, description="Threads of torch; sums in another order give other bits.")
+
+
+class EmbedSection(Reading):
+    """Vectors of sentences, to align and to mine by."""
+
+    longest_span: int = Field(
+        1,
+        ge=1,
+        le=8,
+        description="Runs of up to so many sentences of a document get vectors too; aligning by vectors needs 4.",
+    )
+
+
 def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for name, value in overrides.items():
@@ -302,6 +327,15 @@ def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
 
 
 STAGES: tuple[StageSpec, ...] = (
+    StageSpec(
+        name="embed",
+        version=1,
+        section=EmbedSection,
+        entry="training.stages.embed:run",
+        needs=("segment",),
+        extra="training",
+        help="Turn sentences into vectors.",
+    ),
     StageSpec(
         name="pretrain",
         version=1,

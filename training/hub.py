@@ -1,5 +1,6 @@
-"""To Hugging Face: weights, config and tokenizer of an encoder as `transformers` loads them."""
+"""To Hugging Face and back: weights, config and tokenizer of an encoder as `transformers` loads them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,17 @@ from safetensors.torch import load as safetensors_load
 from sentencepiece import SentencePieceProcessor
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from torch import Tensor
-from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaForMaskedLM
+from transformers import (
+    PretrainedConfig,
+    PreTrainedTokenizerFast,
+    XLMRobertaConfig,
+    XLMRobertaForMaskedLM,
+    XLMRobertaModel,
+)
 
 from training.config import ModelSection
 from training.data.sequences import BOS, EOS, FIRST_PIECE, PAD, UNK
-from training.model import LAYER_NORM_EPSILON, POSITION_OFFSET, MaskedLM
+from training.model import LAYER_NORM_EPSILON, POSITION_OFFSET, Encoder, MaskedLM
 from training.sentencepiece_file import normalization
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
@@ -98,34 +105,78 @@ def write_folder(model: XLMRobertaForMaskedLM, tokenizer: PreTrainedTokenizerFas
     tokenizer.save_pretrained(folder)
 
 
-def _renamed(model: MaskedLM) -> dict[str, Tensor]:
-    own = model.state_dict()
-    width = model.encoder.shape.hidden
-    theirs = {
-        "roberta.embeddings.word_embeddings.weight": own["encoder.tokens.weight"],
-        "roberta.embeddings.position_embeddings.weight": own["encoder.positions.weight"],
-        "roberta.embeddings.token_type_embeddings.weight": torch.zeros(1, width),
-        "roberta.embeddings.LayerNorm.weight": own["encoder.norm.weight"],
-        "roberta.embeddings.LayerNorm.bias": own["encoder.norm.bias"],
-        "lm_head.dense.weight": own["head.dense.weight"],
-        "lm_head.dense.bias": own["head.dense.bias"],
-        "lm_head.layer_norm.weight": own["head.norm.weight"],
-        "lm_head.layer_norm.bias": own["head.norm.bias"],
-        "lm_head.bias": own["head.bias"],
-    }
-    plain = {
-        "attention.output.dense": "out",
-        "attention.output.LayerNorm": "attention_norm",
-        "intermediate.dense": "up",
-        "output.dense": "down",
-        "output.LayerNorm": "norm",
-    }
-    for layer in range(model.encoder.shape.layers):
-        here, there = f"encoder.layers.{layer}", f"roberta.encoder.layer.{layer}"
+def is_of_our_shape(config: PretrainedConfig) -> bool:
+    """Return whether `load_encoder` can run a model of transformers' with this config."""
+    return (
+        config.model_type == "xlm-roberta"
+        and config.hidden_act == "gelu"
+        and config.layer_norm_eps == LAYER_NORM_EPSILON
+        and config.type_vocab_size == 1
+    )
+
+
+def load_encoder(folder: Path) -> Encoder:
+    """Return the encoder of a Hugging Face folder with an XLM-R, ready to run on packed sequences."""
+    theirs = XLMRobertaModel.from_pretrained(folder, add_pooling_layer=False, local_files_only=True)
+    config = theirs.config
+    shape = ModelSection(
+        layers=config.num_hidden_layers,
+        hidden=config.hidden_size,
+        heads=config.num_attention_heads,
+        feed_forward=config.intermediate_size,
+        positions=config.max_position_embeddings - POSITION_OFFSET,
+    )
+    state = theirs.state_dict()
+    own = {ours: state[name] for ours, name in _same(shape.layers)}
+    # every token is of type 0, so its embedding can stand in the positions'
+    own["positions.weight"] = own["positions.weight"] + state[_TYPES]
+    for layer in range(shape.layers):
         for kind in ("weight", "bias"):
-            parts = own[f"{here}.qkv.{kind}"].split(width)
-            for name, part in zip(("query", "key", "value"), parts, strict=True):
-                theirs[f"{there}.attention.self.{name}.{kind}"] = part
-            for name, ours in plain.items():
-                theirs[f"{there}.{name}.{kind}"] = own[f"{here}.{ours}.{kind}"]
-    return theirs
+            own[f"layers.{layer}.qkv.{kind}"] = torch.cat([state[name] for name in _attention(layer, kind)])
+    encoder = Encoder(shape, config.vocab_size)
+    encoder.load_state_dict(own)
+    return encoder.eval()
+
+
+_TYPES = "embeddings.token_type_embeddings.weight"
+
+
+def _same(layers: int) -> Iterator[tuple[str, str]]:
+    """Yield the weights of an encoder that differ from transformers' in name alone: our name and theirs."""
+    yield "tokens.weight", "embeddings.word_embeddings.weight"
+    yield "positions.weight", "embeddings.position_embeddings.weight"
+    yield "norm.weight", "embeddings.LayerNorm.weight"
+    yield "norm.bias", "embeddings.LayerNorm.bias"
+    parts = {
+        "out": "attention.output.dense",
+        "attention_norm": "attention.output.LayerNorm",
+        "up": "intermediate.dense",
+        "down": "output.dense",
+        "norm": "output.LayerNorm",
+    }
+    for layer in range(layers):
+        for ours, theirs in parts.items():
+            for kind in ("weight", "bias"):
+                yield f"layers.{layer}.{ours}.{kind}", f"encoder.layer.{layer}.{theirs}.{kind}"
+
+
+def _attention(layer: int, kind: str) -> list[str]:
+    """Return transformers' names of what our `qkv` holds one below the other."""
+    return [f"encoder.layer.{layer}.attention.self.{name}.{kind}" for name in ("query", "key", "value")]
+
+
+def _renamed(model: MaskedLM) -> dict[str, Tensor]:
+    own = model.encoder.state_dict()
+    width, layers = model.encoder.shape.hidden, model.encoder.shape.layers
+    encoder = {theirs: own[ours] for ours, theirs in _same(layers)} | {_TYPES: torch.zeros(1, width)}
+    for layer in range(layers):
+        for kind in ("weight", "bias"):
+            parts = own[f"layers.{layer}.qkv.{kind}"].split(width)
+            encoder |= dict(zip(_attention(layer, kind), parts, strict=True))
+    head = model.head.state_dict()
+    names = {"dense": "dense", "norm": "layer_norm"}
+    return (
+        {f"roberta.{name}": weight for name, weight in encoder.items()}
+        | {f"lm_head.{t}.{kind}": head[f"{o}.{kind}"] for o, t in names.items() for kind in ("weight", "bias")}
+        | {"lm_head.bias": head["bias"]}
+    )

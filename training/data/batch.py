@@ -1,5 +1,6 @@
 """Collation: one step's examples as packed tensors, each part sorted by length."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from training.model import Packed
 from training.objectives.contrast import KeyTags
 
 _MASKING = 4
+_TOKENS_PER_PASS = 16_384
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,13 @@ def collate(examples: dict[Objective, Examples], vocabulary: int, arm: PretrainA
 def packed(sequences: Ragged) -> Packed:
     """Return the sequences as tensors, in their order."""
     return Packed(torch.from_numpy(sequences.values.astype(np.int64)), tuple(sequences.lengths.tolist()))
+
+
+def passes(lengths: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Yield the rows of sequences of these lengths, shortest first, in passes of about 16,384 tokens."""
+    order = np.argsort(lengths, kind="stable")
+    number = np.cumsum(lengths[order]) // _TOKENS_PER_PASS
+    yield from np.split(order, np.flatnonzero(np.diff(number)) + 1)
 
 
 def _contrast(examples: Examples, vocabulary: int, arm: PretrainArm, step: int) -> tuple[Ragged, Contrast]:

@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from training.config import EvaluateSection
-from training.data.batch import packed
+from training.data.batch import packed, passes
 from training.data.sequences import join
 from training.data.shards import Ragged
 from training.model import MaskedLM
 from training.objectives.contrast import pool
 from training.retrieval.pools import Candidates, folded
 from training.retrieval.scoring import Hits, top1
-
-_TOKENS_PER_PASS = 16_384
 
 Similarity = Callable[[Candidates], NDArray[np.float32]]
 """From n pairs to the scores of all sources with all targets, float32 `[n, n]`."""
@@ -116,11 +114,10 @@ class _PooledStates:
     @torch.no_grad()
     def _side(self, ids: Ragged) -> NDArray[np.float32]:
         sequences = join([cut(ids, self._evaluate.max_tokens)])
-        order = np.argsort(sequences.lengths, kind="stable")
-        passes = np.cumsum(sequences.lengths[order]) // _TOKENS_PER_PASS
+        own = list(passes(sequences.lengths))
         parts = []
-        for number in np.unique(passes):
-            batch = packed(sequences.take(order[passes == number]))
+        for rows in own:
+            batch = packed(sequences.take(rows))
             states = self._model.encoder.all_states(batch)
             parts.append(
                 torch.stack(
@@ -132,7 +129,7 @@ class _PooledStates:
             )
         vectors = torch.cat(parts, dim=2).numpy()
         result = np.empty_like(vectors)
-        result[:, :, order] = vectors
+        result[:, :, np.concatenate(own)] = vectors
         return result
 
 
