@@ -1,10 +1,8 @@
 """Alignment by key: two sentences are translations of each other if they are the same entry of the same document."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from pipelines.dedup.exact import Hashes, Positions
 
@@ -30,8 +28,3 @@ def match(pivots: Hashes, targets: Hashes) -> Matches:
     found = np.flatnonzero((place < len(ordered)) & (targets != NO_GROUP))
     found = found[ordered[place[found]] == targets[found]]
     return Matches(target=found, pivot=order[place[found]])
-
-
-def log_length_ratio(source: Sequence[int], target: Sequence[int]) -> npt.NDArray[np.float32]:
-    """Return the natural logarithm of target over source characters: float32 [n]; both at least 1."""
-    return np.log(np.asarray(target, np.float64) / np.asarray(source, np.float64)).astype(np.float32)

@@ -12,7 +12,7 @@ from pipelines.datasets.stage import StageSpec
 STAGES: tuple[StageSpec, ...] = (
     StageSpec(
         name="ingest",
-        version=2,
+        version=3,
         section=IngestSection,
         entry="pipelines.stages.ingest:run",
         needs=(),
@@ -30,7 +30,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="align",
-        version=1,
+        version=2,
         section=AlignSection,
         entry="pipelines.stages.align:run",
         needs=("ingest",),

@@ -1,6 +1,6 @@
 """A dataset in the making: files are written whole, splits are ticked off, and nothing shows until the commit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from pipelines.datasets.dataset import checksum_of
 from pipelines.datasets.evidence import QuarantineEntry, Sample
 from pipelines.datasets.manifest import MANIFEST, RUN, FileEntry, Manifest, Rows
 from pipelines.datasets.reasons import Reason
-from pipelines.datasets.store import TEMPORARY, PendingFile, Store
+from pipelines.datasets.store import TEMPORARY, HashingFile, PendingFile, Store
 
 _LEDGER = ".splits"
 _SCRATCH = ".scratch"
@@ -68,7 +68,18 @@ class Draft:
     def write_bytes(
         self, name: str, data: bytes, partition: Mapping[str, str] | None = None, rows: int = 0
     ) -> FileEntry:
-        stored = self._store.put_bytes(name, data)
+        return self.write_chunks(name, [data], partition, rows)
+
+    def write_chunks(
+        self, name: str, chunks: Iterable[bytes], partition: Mapping[str, str] | None = None, rows: int = 0
+    ) -> FileEntry:
+        """Write a file from pieces, each of which is held only while it is written."""
+
+        def write(file: HashingFile) -> None:
+            for chunk in chunks:
+                file.write(chunk)
+
+        stored = self._store.put(name, write)
         return FileEntry(
             name=name,
             rows=rows,
@@ -95,18 +106,21 @@ class Draft:
 
     def finished(self, split: str) -> SplitRecord | None:
         """Return the record of a split that was finished before, if all its files are there with their checksums."""
-        name = f"{_LEDGER}/{split}.json"
-        if not self._store.exists(name):
+        if not self._store.exists(_ticked(split)):
             return None
         try:
-            record = SplitRecord.model_validate_json(self._store.read(name))
+            record = self.record(split)
         except ValidationError:
             return None
         return record if all(self._is_whole(entry) for entry in record.files) else None
 
+    def record(self, split: str) -> SplitRecord:
+        """Return the record of a split that `finished` has found whole; its files are not looked at again."""
+        return SplitRecord.model_validate_json(self._store.read(_ticked(split)))
+
     def finish(self, split: str, record: SplitRecord) -> None:
         """Tick off a split whose files are written."""
-        self._store.put_bytes(f"{_LEDGER}/{split}.json", record.model_dump_json(by_alias=True).encode())
+        self._store.put_bytes(_ticked(split), record.model_dump_json(by_alias=True).encode())
 
     def finished_splits(self) -> int:
         """Return how many splits are ticked off: what progress is counted from."""
@@ -152,6 +166,10 @@ class Draft:
     def _is_whole(self, entry: FileEntry) -> bool:
         path = self._store.path(entry.name)
         return path.is_file() and path.stat().st_size == entry.bytes and checksum_of(path) == entry.checksum
+
+
+def _ticked(split: str) -> str:
+    return f"{_LEDGER}/{split}.json"
 
 
 class ShardWriter:

@@ -102,6 +102,5 @@ def readings_from_json(data: bytes) -> dict[str, dict[str, list[Reading]]]:
 
 
 def quarantine_to_jsonl(entries: Sequence[QuarantineEntry]) -> bytes:
-    """Return the quarantine as JSON lines, ordered by place."""
-    ordered = sorted(entries, key=lambda entry: (entry.file, -1 if entry.record is None else entry.record, entry.error))
-    return "".join(entry.model_dump_json() + "\n" for entry in ordered).encode()
+    """Return the entries as JSON lines, in their order."""
+    return "".join(entry.model_dump_json() + "\n" for entry in entries).encode()

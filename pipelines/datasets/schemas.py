@@ -89,6 +89,7 @@ SENTENCES = pa.schema(
     ]
 )
 
+# A pair of two texts that may be translations of each other. Its id is that of its two sides.
 PAIRS = pa.schema(
     [
         pa.field("source_text", pa.string(), nullable=False),
@@ -96,15 +97,26 @@ PAIRS = pa.schema(
         pa.field("source_lang", LABEL, nullable=False),
         pa.field("target_lang", LABEL, nullable=False),
         pa.field("group", pa.uint64(), nullable=False),  # hash of the folded source: equal for equal sources
+        pa.field("target_hash", pa.uint64(), nullable=False),  # hash of the folded target
         pa.field("document", LABEL, nullable=False),
         pa.field("key", pa.string(), nullable=False),
         pa.field("source_file", LABEL, nullable=False),
         pa.field("source_record", pa.int32(), nullable=False),
-        pa.field("source_paragraph", pa.int32(), nullable=False),
+        pa.field("source_paragraph", pa.int32(), nullable=False),  # of several sentences the first one's
+        pa.field("source_sentence", pa.int32(), nullable=False),  # its first in its document, from 0; -1: not segmented
+        pa.field("source_sentences", pa.int32(), nullable=False),  # how many; 0: not segmented
         pa.field("target_file", LABEL, nullable=False),
         pa.field("target_record", pa.int32(), nullable=False),
         pa.field("target_paragraph", pa.int32(), nullable=False),
+        pa.field("target_sentence", pa.int32(), nullable=False),
+        pa.field("target_sentences", pa.int32(), nullable=False),
+        pa.field("method", LABEL, nullable=False),  # key, length, lexical, embedding or mined
+        pa.field("confidence", pa.float32(), nullable=False),  # the method's own; not a number for key
+        pa.field("given_score", pa.float32(), nullable=False),  # as the source file gives it; else not a number
         pa.field("length_ratio", pa.float32(), nullable=False),  # natural log of target over source characters
+        pa.field("near_copy", pa.float32(), nullable=False),  # how alike the two folded texts are: 1 if equal
+        pa.field("source_script", LABEL, nullable=False),  # ISO 15924, of most letters; "" where there are none
+        pa.field("target_script", LABEL, nullable=False),
         pa.field("source_lid", LABEL, nullable=False),
         pa.field("source_lid_prob", pa.float32(), nullable=False),
         pa.field("target_lid", LABEL, nullable=False),
@@ -112,7 +124,11 @@ PAIRS = pa.schema(
         pa.field("source_words", pa.int32(), nullable=False),
         pa.field("target_words", pa.int32(), nullable=False),
         pa.field("letters", pa.float32(), nullable=False),  # the smaller of the two sides
-        pa.field("placeholders_agree", pa.bool_(), nullable=False),
+        pa.field("longest_word", pa.int32(), nullable=False),  # the larger of the two sides
+        pa.field("markup", pa.bool_(), nullable=False),  # a side holds a tag as HTML writes them
+        pa.field("placeholders_agree", pa.bool_(), nullable=False),  # the same on both sides, each as often
+        pa.field("digits_agree", pa.bool_(), nullable=False),  # likewise, decimal digits of any script
+        pa.field("urls_agree", pa.bool_(), nullable=False),  # likewise
     ]
 )
 

@@ -12,21 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, model_validator
 
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.disk import explained
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.evidence import (
-    QUARANTINE,
-    SAMPLES,
-    QuarantineEntry,
-    Samples,
-    quarantine_to_jsonl,
-    samples_to_json,
-)
+from pipelines.datasets.evidence import SAMPLES, Samples, samples_to_json
 from pipelines.datasets.fingerprint import canonical, fingerprint, raw_paths
 from pipelines.datasets.lock import locked
 from pipelines.datasets.manifest import MANIFEST, FileEntry, Manifest
@@ -82,6 +75,11 @@ class EngineSection(BaseModel):
         ge=1,
         description="How many worker processes; by default as many as there are cores. Flink goes by "
         "`options.parallelism`.",
+    )
+    memory_budget: Annotated[ByteSize, Field(gt=0)] | None = Field(
+        None,
+        description="What all processes of a stage on one machine may hold together: bytes, or a text such as `8 GiB`; "
+        "by default half of what the machine has, or of what its control group may take.",
     )
     portable: PortableSection | None = Field(None, description="Where the job service is, for `runner: portable`.")
     flink: FlinkSection | None = Field(None, description="Where the cluster is, for `runner: flink`.")
@@ -152,7 +150,7 @@ class Outcome:
     files: Sequence[FileEntry]
     summary: Mapping[str, Any] = field(default_factory=dict)
     samples: Samples = field(default_factory=dict)
-    quarantine: Sequence[QuarantineEntry] = ()
+    quarantine: FileEntry | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -307,16 +305,7 @@ def _evidence(draft: Draft, outcome: Outcome) -> list[FileEntry]:
     if outcome.samples:
         count = sum(len(rows) for rows in outcome.samples.values())
         entries.append(draft.write_bytes(SAMPLES, samples_to_json(outcome.samples), {"kind": "samples"}, rows=count))
-    if outcome.quarantine:
-        entries.append(
-            draft.write_bytes(
-                QUARANTINE,
-                quarantine_to_jsonl(outcome.quarantine),
-                {"kind": "quarantine"},
-                rows=len(outcome.quarantine),
-            )
-        )
-    return entries
+    return entries if outcome.quarantine is None else [*entries, outcome.quarantine]
 
 
 def _cpu_seconds() -> float:

@@ -37,7 +37,12 @@ class Copies:
 
 def hash_texts(texts: Sequence[str], forms: Callable[[Sequence[str]], list[bytes]] = fold_all) -> Hashes:
     """Return the hash of each text in the form that makes texts equal, whatever its language: uint64 [n]."""
-    return np.fromiter(map(xxhash.xxh3_64_intdigest, forms(texts)), np.uint64, len(texts))
+    return hash_forms(forms(texts))
+
+
+def hash_forms(forms: Sequence[bytes]) -> Hashes:
+    """Return the hash of each text that is in such a form already: uint64 [n]."""
+    return np.fromiter(map(xxhash.xxh3_64_intdigest, forms), np.uint64, len(forms))
 
 
 def cluster_keys(language: npt.NDArray[np.int32], names: Sequence[str], *sides: Hashes) -> Hashes:

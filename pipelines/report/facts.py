@@ -46,7 +46,8 @@ class StageFacts:
     size: int
     timing: Timing | None
     samples: Samples
-    quarantine: Sequence[QuarantineEntry]
+    quarantined: int
+    quarantine: Sequence[QuarantineEntry]  # the first of them
     dropped_by_kind: Mapping[str, Mapping[str, int]]
     thresholds: Mapping[str, Mapping[str, Any]]
     kept: Sequence[Sample]

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from pipelines.datasets.dataset import Dataset
-from pipelines.datasets.evidence import QUARANTINE, QuarantineEntry, Sample
+from pipelines.datasets.evidence import QuarantineEntry, Sample
 from pipelines.report.corpus_reading import text_facts
 from pipelines.report.deviations import deviations
 from pipelines.report.facts import (
@@ -29,6 +31,7 @@ from pipelines.text.languages import label_of, may_be
 
 Inputs = Mapping[str, Mapping[str, Dataset]]
 
+_QUARANTINED = 20  # records that are shown of what could not be read
 _CONTROLS = ("untrained", "char_ngrams")
 _OBJECTIVES = ("mlm", "tlm", "xlco")
 _PACKAGES = ("polyloom", "apache-beam", "pyarrow", "numpy", "torch", "sentencepiece", "transformers", "prefect")
@@ -92,7 +95,8 @@ def stage_facts(dataset: Dataset) -> StageFacts:
         size=sum(entry.bytes for entry in manifest.files),
         timing=_timing(dataset.run),
         samples=dataset.samples(),
-        quarantine=_quarantine(dataset),
+        quarantined=sum(entry.rows for entry in dataset.files(kind="quarantine")),
+        quarantine=[entry for file in dataset.files(kind="quarantine") for entry in _first_lines(dataset.path(file))],
         dropped_by_kind=manifest.summary.get("dropped", {}),
         thresholds=manifest.summary.get("thresholds", {}),
         kept=[Sample.model_validate(row) for rows in manifest.summary.get("examples", {}).values() for row in rows],
@@ -112,10 +116,9 @@ def _timing(run: Mapping[str, Any]) -> Timing | None:
     )
 
 
-def _quarantine(dataset: Dataset) -> list[QuarantineEntry]:
-    if not any(entry.name == QUARANTINE for entry in dataset.manifest.files):
-        return []
-    return [QuarantineEntry.model_validate_json(line) for line in dataset.read(QUARANTINE).splitlines()]
+def _first_lines(path: Path) -> list[QuarantineEntry]:
+    with path.open(encoding="utf-8") as lines:
+        return [QuarantineEntry.model_validate_json(line) for line in islice(lines, _QUARANTINED)]
 
 
 def corpus_facts(publish: Dataset) -> CorpusFacts:

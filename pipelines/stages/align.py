@@ -9,17 +9,16 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from pipelines.align.keys import log_length_ratio, match
+from pipelines.align.keys import NO_GROUP, match
 from pipelines.config.align import AlignSection
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.evidence import Sample
 from pipelines.datasets.reasons import Reason
-from pipelines.datasets.schemas import PAIRS
 from pipelines.datasets.stage import Job, Outcome
-from pipelines.dedup.exact import Hashes, by_bucket, hash_texts
+from pipelines.dedup.exact import Hashes, by_bucket
+from pipelines.stages.aligning.pairs import SIDE, Links, pair_columns
 from pipelines.stages.inputs import RowFile, row_files
 from pipelines.stages.work import (
     add_up,
@@ -33,10 +32,6 @@ from pipelines.stages.work import (
     unfinished,
 )
 from pipelines.text.languages import canonical
-from pipelines.text.placeholders import placeholders
-
-# columns of the texts that both sides of a pair take over
-_TAKEN = ("text", "lang", "file", "record", "paragraph", "lid", "lid_prob", "words", "letters", "chars")
 
 Part = tuple[int, tuple[int, Any, Any, Any]]  # bucket, (file, positions, groups, which are of the pivot language)
 Found = tuple[int, tuple[Any, Any, Any] | None]  # file, (target positions, pivot files, pivot positions)
@@ -91,7 +86,9 @@ class ReadGroups(beam.DoFn):
         table = file.table()
         groups = column(table, "group").to_numpy()
         of_pivot = is_language(table, self._pivot)
-        for bucket, positions in by_bucket(groups, self._buckets):
+        grouped = np.flatnonzero(groups != NO_GROUP)  # no other row has a counterpart, so none is shuffled
+        for bucket, places in by_bucket(groups[grouped], self._buckets):
+            positions = grouped[places]
             yield bucket, (file.index, positions.astype(np.uint32), groups[positions], of_pivot[positions])
 
 
@@ -139,7 +136,8 @@ def write_pairs(
     for positions, pivot_files, pivot_positions in found:
         source_file[positions], source_row[positions] = pivot_files, pivot_positions
     paired = targets[source_file[targets] >= 0]
-    pairs = pair_columns(table.take(pa.array(paired)), _take_from(files, source_file[paired], source_row[paired]))
+    sources = _take_from(files, source_file[paired], source_row[paired])
+    pairs = pair_columns(table.take(pa.array(paired)), sources, Links.keyed(len(paired)))
     name = f"pairs/{file.name.rsplit('/', 1)[-1]}"
     entry = draft.write_table(name, compact(pairs), {"kind": "pairs"})
     alone = targets[source_file[targets] < 0]
@@ -158,46 +156,15 @@ def is_language(table: pa.Table, language: str) -> Any:
     return code == (names.index(language) if language in names else -1)
 
 
-def pair_columns(targets: pa.Table, sources: pa.Table) -> pa.Table:
-    """Return the pairs (PAIRS) of two row-aligned tables of staged rows."""
-    texts = sources["text"].to_pylist(), targets["text"].to_pylist()
-    agree = [placeholders(source) == placeholders(target) for source, target in zip(*texts, strict=True)]
-    columns = {
-        "source_text": sources["text"],
-        "target_text": targets["text"],
-        "source_lang": sources["lang"],
-        "target_lang": targets["lang"],
-        "group": hash_texts(texts[0]),
-        "document": targets["document"],
-        "key": targets["key"],
-        "source_file": sources["file"],
-        "source_record": sources["record"],
-        "source_paragraph": sources["paragraph"],
-        "target_file": targets["file"],
-        "target_record": targets["record"],
-        "target_paragraph": targets["paragraph"],
-        "length_ratio": log_length_ratio(sources["chars"].to_numpy(), targets["chars"].to_numpy()),
-        "source_lid": sources["lid"],
-        "source_lid_prob": sources["lid_prob"],
-        "target_lid": targets["lid"],
-        "target_lid_prob": targets["lid_prob"],
-        "source_words": sources["words"],
-        "target_words": targets["words"],
-        "letters": pc.min_element_wise(sources["letters"], targets["letters"]),
-        "placeholders_agree": pa.array(agree, pa.bool_()),
-    }
-    return pa.table(columns, schema=PAIRS)
-
-
 def _take_from(files: list[RowFile], file: Any, row: Any) -> pa.Table:
     """Return rows of several files in the order asked for."""
     order = np.argsort(file, kind="stable")
     parts = []
     for index in np.unique(file).tolist():
         rows = row[order][file[order] == index]
-        parts.append(files[index].table().select(_TAKEN).take(pa.array(rows)))
+        parts.append(files[index].table().select(SIDE).take(pa.array(rows)))
     if not parts:
-        return files[0].table().select(_TAKEN).slice(0, 0)
+        return files[0].table().select(SIDE).slice(0, 0)
     gathered = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))

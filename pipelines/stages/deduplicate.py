@@ -3,7 +3,8 @@
 Copies first; near duplicates are then sought among the first of each document's copies.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from heapq import nsmallest
 from typing import Any
 
 from pipelines.config.deduplicate import DeduplicateSection
@@ -34,12 +35,14 @@ def run(job: Job) -> Outcome:
     return Outcome(unit_in="rows", unit_out="rows", counts=counts, files=entries, summary=summary)
 
 
-def _summary(records: Sequence[SplitRecord]) -> dict[str, Any]:
-    parts = [record.summary for record in records]
-    largest = [cluster for part in parts for cluster in part["largest"]]
-    largest.sort(key=lambda cluster: (-cluster["size"], cluster["kind"], cluster["language"], cluster["text"]))
+def _summary(records: Iterable[SplitRecord]) -> dict[str, Any]:
+    clusters = (cluster for record in records for cluster in record.summary["largest"])
     return {
-        "languages": add_up(part.get("languages", {}) for part in parts),
-        "documents": add_up(part.get("documents", {}) for part in parts),
-        "largest": largest[:LARGEST],
+        "languages": add_up(record.summary.get("languages", {}) for record in records),
+        "documents": add_up(record.summary.get("documents", {}) for record in records),
+        "largest": nsmallest(LARGEST, clusters, key=_largest_first),
     }
+
+
+def _largest_first(cluster: dict[str, Any]) -> tuple[Any, ...]:
+    return -cluster["size"], cluster["kind"], cluster["language"], cluster["text"]

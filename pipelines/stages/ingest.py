@@ -1,6 +1,7 @@
 """Ingest: raw bytes of any format to rows of normalised, measured paragraphs. Only blanks are dropped."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,7 +10,8 @@ from pipelines.config.sources import LinesSource, Source
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.evidence import QuarantineEntry
+from pipelines.datasets.evidence import QUARANTINE, quarantine_to_jsonl
+from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.formats.protocol import Split
 from pipelines.stages.ingesting.measured import measured
@@ -45,16 +47,15 @@ def run(job: Job) -> Outcome:
     each_task(job, "Ingest", tasks, partial(ingest_split, section))
     records = records_of(job.draft, tasks)
     counts, files, samples = total(records)
-    quarantine = [entry for record in records for entry in record.quarantine]
-    _check_tolerated(quarantine, counts, section.tolerated_share)
+    _check_tolerated(records, counts, section.tolerated_share)
     return Outcome(
         unit_in="records",
         unit_out="paragraphs",
         counts=counts,
         files=files,
-        summary=summary([record.summary for record in records]),
+        summary=summary(record.summary for record in records),
         samples=samples,
-        quarantine=quarantine,
+        quarantine=_write_quarantine(job.draft, records),
     )
 
 
@@ -82,11 +83,19 @@ def ingest_split(section: IngestSection, draft: Draft, task: IngestTask) -> Spli
     )
 
 
-def _check_tolerated(quarantine: list[QuarantineEntry], counts: Counts, tolerated: float) -> None:
-    share = len(quarantine) / max(counts.rows_in, 1)
+def _write_quarantine(draft: Draft, records: Iterable[SplitRecord]) -> FileEntry | None:
+    """Write what could not be read, in the order of the sources, where there is any."""
+    count = sum(len(record.quarantine) for record in records)
+    chunks = (quarantine_to_jsonl(record.quarantine) for record in records)
+    return draft.write_chunks(QUARANTINE, chunks, {"kind": "quarantine"}, rows=count) if count else None
+
+
+def _check_tolerated(records: Iterable[SplitRecord], counts: Counts, tolerated: float) -> None:
+    count = sum(len(record.quarantine) for record in records)
+    share = count / max(counts.rows_in, 1)
     if share > tolerated:
-        first = min(quarantine, key=lambda entry: (entry.file, entry.record or 0))
+        first = next(entry for record in records for entry in record.quarantine)
         raise UserError(
-            f"{len(quarantine):,} of {counts.rows_in:,} records could not be read ({share:.2%}), more than "
+            f"{count:,} of {counts.rows_in:,} records could not be read ({share:.2%}), more than "
             f"ingest.tolerated_share = {tolerated:.2%}; the first is {first.file}, record {first.record}: {first.error}"
         )

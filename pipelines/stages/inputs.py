@@ -140,7 +140,7 @@ def tasks_for(step: str, files: Iterable[RowFile]) -> list[FileTask]:
 def sides(table: pa.Table, kind: Kind) -> list[Hashes]:
     """Return the hashes of the folded texts of each row: of its text, or of source and target."""
     if kind == "pairs":  # a pair's group is the hash of its folded source
-        return [table.column("group").to_numpy(), hash_texts(table.column("target_text").to_pylist())]
+        return [table.column(name).to_numpy() for name in ("group", "target_hash")]
     return [hash_texts(table.column("text").to_pylist())]
 
 

@@ -4,7 +4,7 @@ Three passes over the files, each ticked off file by file: what fails a threshol
 hashes alone are shuffled; and the shards, whose rows are re-read from where ingest and align wrote them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from pipelines.config.annotate import PERPLEXITY
@@ -32,7 +32,7 @@ from pipelines.stages.publishing.splits import Assignment, assign
 from pipelines.stages.publishing.standing import Deciding
 from pipelines.stages.publishing.summary import summary, write_evidence
 from pipelines.stages.publishing.thresholds import Limits, values
-from pipelines.stages.work import each_task, records_of, run_counted, total, unfinished
+from pipelines.stages.work import Records, each_task, records_of, run_counted, total, unfinished
 
 
 def run(job: Job) -> Outcome:
@@ -84,11 +84,11 @@ def _limits(job: Job, section: PublishSection, files: Sequence[RowFile]) -> Limi
     return Limits.of(section, scores, derived, perplexity_cutoffs(section.filters.perplexity, derived))
 
 
-def _assignment(section: PublishSection, screened: Sequence[SplitRecord]) -> Assignment:
+def _assignment(section: PublishSection, screened: Iterable[SplitRecord]) -> Assignment:
     return assign(section.test, section.dev, pairs_by_document(screened, "test"), pairs_by_document(screened, "dev"))
 
 
-def _decide(job: Job, deciding: Deciding, files: Sequence[RowFile]) -> list[SplitRecord]:
+def _decide(job: Job, deciding: Deciding, files: Sequence[RowFile]) -> Records:
     """Decide on documents, where whole ones may go as copies, and then on every row."""
     if deciding.by_document:
         chosen = tasks_for("choose", [file for file in files if file.kind == "text"])

@@ -1,6 +1,6 @@
 """Tokenize: a SentencePiece model trained on the train split alone, and every shard encoded with it, row for row."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -124,7 +124,7 @@ def _tokens(encoded: pa.Table, only: int | None = None) -> int:
     return int(sum(len(part) if only is None else np.count_nonzero(part == only) for part in ids))
 
 
-def _token_counts(shards: list[ShardTask], records: list[SplitRecord]) -> dict[str, Any]:
+def _token_counts(shards: list[ShardTask], records: Iterable[SplitRecord]) -> dict[str, Any]:
     """Return the tokens and unknown tokens of the train split by kind and language; a pair counts both sides."""
 
     def parts() -> Iterator[dict[str, Any]]:

@@ -1,9 +1,10 @@
 # mypy: disable-error-code="no-untyped-call"
 """What the stages share: tables from files, results by split, and sums of them."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import apache_beam as beam
 import numpy as np
@@ -18,6 +19,8 @@ from pipelines.datasets.stage import Job
 from pipelines.datasets.store import Store
 from pipelines.engine import run_pipeline
 
+_MOST_HELD: Final = 8 * SAMPLES_PER_REASON
+
 
 class Task(Protocol):
     """A piece of a stage's work that is ticked off by itself."""
@@ -31,33 +34,61 @@ AnyTask = TypeVar("AnyTask", bound=Task)
 
 
 class Finish(beam.DoFn):
-    """Does each task and ticks it off; what came of it is on disk, so nothing is emitted."""
+    """Does each task and ticks it off; what came of it is on disk, so nothing is emitted.
+
+    What is given beside a task is the output, always empty, of steps that must have ended before.
+    """
 
     def __init__(self, draft: Draft, work: Callable[[Draft, Any], SplitRecord]) -> None:
         self._draft = draft
         self._work = work
 
-    def process(self, task: Task) -> None:
+    def process(self, task: Task, *_before: Any) -> None:
         self._draft.finish(task.split, self._work(self._draft, task))
 
 
-def each_task(job: Job, label: str, tasks: Sequence[AnyTask], work: Callable[[Draft, AnyTask], SplitRecord]) -> None:
-    """Do every task that is not finished yet. `work` must be picklable: a function of a module, or a partial of one.
+@dataclass(frozen=True)
+class Step(Generic[AnyTask]):
+    """Tasks that do not wait for each other. `work` is picklable: a function of a module, or a partial of one."""
 
-    Where this process would do all of them anyway, Beam's graph, a quarter of a second, is spared.
+    label: str
+    tasks: Sequence[AnyTask]
+    work: Callable[[Draft, AnyTask], SplitRecord]
+
+
+def each_task(job: Job, label: str, tasks: Sequence[AnyTask], work: Callable[[Draft, AnyTask], SplitRecord]) -> None:
+    """Do every task that is not finished yet; see `Step`."""
+    each_step(job, [Step(label, tasks, work)])
+
+
+def each_step(job: Job, steps: Sequence[Step[Any]]) -> None:
+    """Do every task that is not finished yet, those of a step when all of the step before are done.
+
+    One pipeline does all steps: what a step has for the next is in files, and Beam sees the tasks alone. Where this
+    process would do all of them anyway, Beam's graph, a quarter of a second, is spared.
     """
-    pending = unfinished(job.draft, tasks)
-    finish = Finish(job.draft, work)
+    pending = [Step(step.label, unfinished(job.draft, step.tasks), step.work) for step in steps]
 
     def build(pipeline: beam.Pipeline) -> None:
-        pipeline | f"{label}: plan" >> beam.Create(pending) | label >> beam.ParDo(finish)
+        before: tuple[Any, ...] = ()
+        for step in pending:
+            tasks = pipeline | f"{step.label}: plan" >> beam.Create(step.tasks)
+            done = tasks | step.label >> beam.ParDo(Finish(job.draft, step.work), *before)
+            before = (beam.pvalue.AsIter(done),)
 
     def loop() -> None:
-        for task in pending:
-            finish.process(task)
+        for step in pending:
+            finish = Finish(job.draft, step.work)
+            for task in step.tasks:
+                finish.process(task)
 
     alone = job.engine.runner == "local" and job.engine.workers == 1 and not job.engine.options
-    _counted(job, tasks, pending, loop if alone else lambda: run_pipeline(job.engine, build, job.draft.folder))
+    run = loop if alone else lambda: run_pipeline(job.engine, build, job.draft.folder)
+    _counted(job, _all_tasks(steps), _all_tasks(pending), run)
+
+
+def _all_tasks(steps: Sequence[Step[Any]]) -> list[Task]:
+    return [task for step in steps for task in step.tasks]
 
 
 def run_counted(
@@ -81,43 +112,61 @@ def unfinished(draft: Draft, tasks: Iterable[AnyTask]) -> list[AnyTask]:
     return [task for task in tasks if draft.finished(task.split) is None]
 
 
-def records_of(draft: Draft, tasks: Iterable[Task]) -> list[SplitRecord]:
+class Records(Iterable[SplitRecord]):
+    """What came of some tasks, in their order. Each record is read when its turn comes, on every pass, so that one at
+    a time is held however many there are.
+    """
+
+    def __init__(self, draft: Draft, splits: Sequence[str]) -> None:
+        self._draft = draft
+        self._splits = splits
+
+    def __iter__(self) -> Iterator[SplitRecord]:
+        return map(self._draft.record, self._splits)
+
+
+def records_of(draft: Draft, tasks: Iterable[Task]) -> Records:
     """Return what came of the tasks, in their order. Raises RuntimeError where one was not done."""
-    records = []
-    for task in tasks:
-        record = draft.finished(task.split)
-        if record is None:
-            raise RuntimeError(f"{task.split} was not finished, although the runner reports success")
-        records.append(record)
-    return records
+    splits = [task.split for task in tasks]
+    for split in splits:
+        if draft.finished(split) is None:
+            raise RuntimeError(f"{split} was not finished, although the runner reports success")
+    return Records(draft, splits)
 
 
-def total(records: Sequence[SplitRecord]) -> tuple[Counts, list[FileEntry], dict[Reason, list[Sample]]]:
+def total(records: Iterable[SplitRecord]) -> tuple[Counts, list[FileEntry], dict[Reason, list[Sample]]]:
     """Return the counts, files and samples of all records together."""
-    return (
-        Counts.total(record.counts for record in records),
-        [entry for record in records for entry in record.files],
-        samples_by_reason(
-            (reason, sample) for record in records for reason, own in record.samples.items() for sample in own
-        ),
-    )
+    counts, files = Counts(), list[FileEntry]()
+
+    def samples() -> Iterator[tuple[Reason, Sample]]:
+        nonlocal counts
+        for record in records:
+            counts = Counts.total([counts, record.counts])
+            files.extend(record.files)
+            yield from ((reason, sample) for reason, own in record.samples.items() for sample in own)
+
+    drawn = samples_by_reason(samples())
+    return counts, files, drawn
 
 
 Label = TypeVar("Label", bound=Hashable)
 
 
 def samples_by_reason(samples: Iterable[tuple[Label, Sample]]) -> dict[Label, list[Sample]]:
-    """Return at most twenty samples of each reason, each text of a language once."""
+    """Return at most twenty samples of each reason, each text of a language once; few more are held at a time."""
     pools: dict[Label, dict[tuple[str, str], Sample]] = {}
     for reason, sample in samples:
         pool = pools.setdefault(reason, {})
         known = pool.setdefault((sample.language, sample.text), sample)
         if sample.order < known.order:
             pool[sample.language, sample.text] = sample
-    return {
-        reason: sorted(pool.values(), key=lambda sample: sample.order)[:SAMPLES_PER_REASON]
-        for reason, pool in pools.items()
-    }
+        if len(pool) == _MOST_HELD:
+            pools[reason] = {(one.language, one.text): one for one in _lowest(pool)}
+    return {reason: _lowest(pool) for reason, pool in pools.items()}
+
+
+def _lowest(pool: Mapping[tuple[str, str], Sample]) -> list[Sample]:
+    return sorted(pool.values(), key=lambda sample: sample.order)[:SAMPLES_PER_REASON]
 
 
 def add_up(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What ingest tells of the languages: rows by language, and declared against identified languages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -38,7 +38,7 @@ def split_summary(table: pa.Table) -> dict[str, Any]:
     }
 
 
-def summary(parts: list[dict[str, Any]]) -> dict[str, Any]:
+def summary(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Return the sum of the splits' counts, with the largest confusions of each language."""
     summed = add_up(parts)
     confusion = summed.get("confusion", {})

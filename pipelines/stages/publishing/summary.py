@@ -1,6 +1,6 @@
 """What publish tells of a corpus: what became of the rows of each language, and the clusters of copies by size."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -46,31 +46,29 @@ def account(file: RowFile, reasons: Codes, explain: Explain) -> dict[str, Any]:
 
 
 def summary(
-    decided: Sequence[SplitRecord], limits: Mapping[Reason, Mapping[str, Any]], assignment: Assignment
+    decided: Iterable[SplitRecord], limits: Mapping[Reason, Mapping[str, Any]], assignment: Assignment
 ) -> dict[str, Any]:
     """Return the summary of the stage from the records of the files; `limits` are by reason and key of the config."""
-    summaries = [record.summary for record in decided]
-    dropped = add_up(one["dropped"] for one in summaries)
+    dropped = add_up(record.summary["dropped"] for record in decided)
     return {
-        "rows": add_up(one["kept"] for one in summaries),
+        "rows": add_up(record.summary["kept"] for record in decided),
         "dropped": dropped,
-        "dropped_by_language": add_up(one["dropped_by_language"] for one in summaries),
-        "cluster_sizes": add_up(one["cluster_sizes"] for one in summaries),
+        "dropped_by_language": add_up(record.summary["dropped_by_language"] for record in decided),
+        "cluster_sizes": add_up(record.summary["cluster_sizes"] for record in decided),
         "thresholds": {str(reason): keys for reason, keys in limits.items()},
         "documents_added": {
             part: sum(1 for level in assignment.added.values() if level == number)
             for number, part in ((1, "dev"), (2, "test"))
         },
-        "examples": {kind: _examples(summaries, kind) for kind in dropped},
+        "examples": {kind: _examples(decided, kind) for kind in dropped},
     }
 
 
-def write_evidence(draft: Draft, decided: Sequence[SplitRecord]) -> list[FileEntry]:
+def write_evidence(draft: Draft, decided: Iterable[SplitRecord]) -> list[FileEntry]:
     """Write what is too much for the manifest: the distributions of the measures, and the rows to read."""
-    summaries = [record.summary for record in decided]
-    found = readings(one["readings"] for one in summaries if "readings" in one)
+    found = readings(record.summary["readings"] for record in decided if "readings" in record.summary)
     drawn = sum(len(rows) for sides in found.values() for rows in sides.values())
-    table = distributions(one["histograms"] for one in summaries if "histograms" in one)
+    table = distributions(record.summary["histograms"] for record in decided if "histograms" in record.summary)
     return [
         draft.write_table("distributions.arrow", table, {"kind": "distributions"}),
         draft.write_bytes(READINGS, readings_to_json(found), {"kind": "readings"}, rows=drawn),
@@ -101,7 +99,7 @@ def _cluster_sizes(file: RowFile) -> dict[str, dict[str, int]]:
     }
 
 
-def _examples(summaries: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    rows = (row for one in summaries for row in one["examples"].get(kind, []))
+def _examples(decided: Iterable[SplitRecord], kind: str) -> list[dict[str, Any]]:
+    rows = (row for record in decided for row in record.summary["examples"].get(kind, []))
     found = samples_by_reason((kind, Sample.model_validate(row)) for row in rows)
     return [sample.model_dump() for sample in found.get(kind, [])]

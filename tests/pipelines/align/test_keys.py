@@ -1,13 +1,10 @@
 """Alignment by key: every target in at most one pair, with the first pivot of its group."""
 
-import math
-
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.align.keys import log_length_ratio, match
+from pipelines.align.keys import match
 
 GROUPS = st.lists(st.integers(0, 9), max_size=20).map(lambda values: np.array(values, np.uint64))
 
@@ -28,9 +25,3 @@ def test_matches_are_those_of_a_dictionary(pivots: np.ndarray, targets: np.ndarr
 
 def test_no_pivots_match_nothing() -> None:
     assert len(match(np.zeros(0, np.uint64), np.array([1, 2], np.uint64)).target) == 0
-
-
-def test_the_length_ratio_is_a_natural_logarithm() -> None:
-    ratios = log_length_ratio([10, 10, 4], [10, 20, 1])
-    assert ratios.dtype == "float32"
-    assert ratios.tolist() == pytest.approx([0, math.log(2), -math.log(4)])

@@ -45,10 +45,10 @@ def test_samples_read_back() -> None:
     assert samples_from_json(samples_to_json(samples)) == samples
 
 
-def test_the_quarantine_is_ordered_by_place() -> None:
+def test_the_quarantine_keeps_the_order_in_which_records_were_read() -> None:
     entries = [
         QuarantineEntry(file=file, record=record, reason=Reason.NOT_UTF8, error="bad byte")
         for file, record in (("b", 2), ("a", 7), ("b", None))
     ]
     lines = [json.loads(line) for line in quarantine_to_jsonl(entries).splitlines()]
-    assert [(line["file"], line["record"]) for line in lines] == [("a", 7), ("b", None), ("b", 2)]
+    assert [(line["file"], line["record"]) for line in lines] == [("b", 2), ("a", 7), ("b", None)]

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import SplitRecord
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.evidence import QuarantineEntry, Sample
+from pipelines.datasets.evidence import Sample
 from pipelines.datasets.fingerprint import RawPath, fingerprint
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
@@ -52,7 +52,7 @@ def make_splits(job: Job, after_split: Callable[[str], None] = lambda split: Non
         files,
         summary={"splits": len(files)},
         samples={Reason.NOT_UTF8: [Sample.of("raw", 3, "?")]},
-        quarantine=[QuarantineEntry(file="raw", record=3, reason=Reason.NOT_UTF8, error="byte 0xff at 4")],
+        quarantine=job.draft.write_chunks("quarantine.jsonl", [b"byte 0xff ", b"at 4"], {"kind": "quarantine"}, 1),
         timings={"work": 0.1},
     )
 

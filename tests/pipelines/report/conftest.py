@@ -65,7 +65,8 @@ class Runs:
         if samples:
             entries.append(draft.write_bytes(SAMPLES, samples_to_json(samples), {"kind": "samples"}))
         if quarantine:
-            entries.append(draft.write_bytes(QUARANTINE, quarantine_to_jsonl(quarantine), {"kind": "quarantine"}))
+            data = quarantine_to_jsonl(quarantine)
+            entries.append(draft.write_bytes(QUARANTINE, data, {"kind": "quarantine"}, rows=len(quarantine)))
         manifest = Manifest(
             stage=stage,
             version=1,
