@@ -23,13 +23,17 @@ _LISTS_PER_ROOT = 4  # inverted lists for each square root of a shard's vectors,
 _TRAINING_PER_LIST = 64  # vectors that each list's centroid is estimated from
 _PROBED_SHARE = 1 / 16  # of the lists are searched
 _SEED = 1
+_BLOCK = 16_384  # queries that are searched for at a time
+
+faiss.omp_set_num_threads(1)  # processes share the cores; and so the result is one thread's, whatever their number
 
 
 @dataclass(frozen=True)
 class Neighbours:
     """The k nearest database rows of n queries, nearest first.
 
-    similarity: float32 `[n, k]`, cosines; index: int64 `[n, k]`. k is smaller where the database has fewer rows.
+    similarity: float32 `[n, k]`, cosines; index: int64 `[n, k]`, -1 where an approximate search found no more. k is
+    smaller where the database has fewer rows.
     """
 
     similarity: Vectors
@@ -38,7 +42,9 @@ class Neighbours:
     @property
     def mean(self) -> Vectors:
         """Return each query's mean similarity to its neighbours, float32 `[n]`."""
-        return np.asarray(self.similarity.mean(axis=1, dtype=np.float32))
+        there = self.index >= 0
+        total = np.where(there, self.similarity, 0).sum(axis=1, dtype=np.float32)
+        return np.asarray(total / np.maximum(there.sum(axis=1), 1), np.float32)
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,10 @@ class Mined:
     source: Rows
     target: Rows
     margin: Vectors
+
+    def take(self, chosen: npt.NDArray[Any]) -> "Mined":
+        """Return the pairs at these places, or where a mask is true."""
+        return Mined(self.source[chosen], self.target[chosen], self.margin[chosen])
 
 
 def centred(vectors: npt.NDArray[np.floating[Any]], mean: npt.NDArray[np.floating[Any]]) -> Vectors:
@@ -87,19 +97,27 @@ def approximate_index(vectors: Vectors) -> faiss.Index:
     return index
 
 
-def nearest(queries: Vectors, shards: Iterable[faiss.Index], k: int) -> Neighbours:
+def nearest(queries: npt.NDArray[np.floating[Any]], shards: Iterable[faiss.Index], k: int) -> Neighbours:
     """Return the k nearest of a database that is searched shard by shard; only one shard need be in memory.
 
-    Rows of the database are counted through all shards in their order. Of rows that are equally near, the first win.
+    queries: unit vectors `[n, d]`, float16 or float32. Rows of the database are counted through all shards in their
+    order. Of rows that are equally near, the first win.
     """
-    queries = np.ascontiguousarray(queries, np.float32)
     best = Neighbours(np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64))
     first = 0
     for shard in shards:
-        similarity, index = shard.search(queries, min(k, shard.ntotal))
-        best = _merged(best, Neighbours(similarity, np.where(index < 0, -1, index + first)), k)
+        best = _merged(best, _in_shard(queries, shard, min(k, shard.ntotal), first), k)
         first += shard.ntotal
     return best
+
+
+def _in_shard(queries: npt.NDArray[np.floating[Any]], shard: faiss.Index, k: int, first: int) -> Neighbours:
+    similarity, index = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
+    for begin in range(0, len(queries), _BLOCK):
+        block = slice(begin, begin + _BLOCK)
+        similarity[block], index[block] = shard.search(np.ascontiguousarray(queries[block], np.float32), k)
+    index[index >= 0] += first
+    return Neighbours(similarity, index)
 
 
 def _merged(one: Neighbours, other: Neighbours, k: int) -> Neighbours:
@@ -115,16 +133,17 @@ def margins(found: Neighbours, others: Vectors, margin: Margin) -> Vectors:
     others: float32 `[rows of the database]`, the mean similarity of each row to its own neighbours among the queries.
     With a the cosine and b half the sum of the two means (equation 2): ratio a / b, distance a - b, absolute a.
     """
-    if margin == "absolute":
-        return found.similarity
     usual = (found.mean[:, None] + others[found.index]) / 2
-    if margin == "distance":
-        return np.asarray(found.similarity - usual, np.float32)
-    return np.asarray(found.similarity / np.maximum(usual, np.float32(1e-6)), np.float32)
+    scores: npt.NDArray[Any] = found.similarity
+    if margin == "ratio":
+        scores = scores / np.maximum(usual, 1e-6)
+    elif margin == "distance":
+        scores = scores - usual
+    return np.asarray(np.where(found.index < 0, -np.inf, scores), np.float32)
 
 
-def mine(forward: Neighbours, backward: Neighbours, margin: Margin, retrieval: Retrieval, threshold: float) -> Mined:
-    """Return the pairs with a margin of at least `threshold`.
+def mine(forward: Neighbours, backward: Neighbours, margin: Margin, retrieval: Retrieval) -> Mined:
+    """Return the pairs that a way of retrieval finds, whatever their margin.
 
     `forward` are the neighbours of the sources among the targets, `backward` those of the targets among the sources.
     `forward` and `backward` take the best candidate of each source or target, `intersection` the pairs that both
@@ -141,11 +160,11 @@ def mine(forward: Neighbours, backward: Neighbours, margin: Margin, retrieval: R
     elif retrieval == "backward":
         found = of_targets
     elif retrieval == "intersection":
-        found = _rows(of_sources, to_sources.target[of_sources.target] == of_sources.source)
+        found = of_sources.take(to_sources.target[of_sources.target] == of_sources.source)
     else:
         found = _each_once(of_sources, of_targets)
-    found = _rows(found, found.margin >= threshold)
-    return _rows(found, np.lexsort((found.source, found.target)))
+    found = found.take(found.margin > -np.inf)
+    return found.take(np.lexsort((found.source, found.target)))
 
 
 def _best(found: Neighbours, scores: Vectors) -> Mined:
@@ -162,20 +181,21 @@ def _each_once(one: Mined, other: Mined) -> Mined:
     is taken in any case, so all of those are taken at once.
     """
     joint = _joined([one, other])
-    left = _rows(joint, np.lexsort((joint.target, joint.source, -joint.margin)))
-    sources, targets = int(joint.source.max()) + 1, int(joint.target.max()) + 1
-    taken = []
+    joint = joint.take(joint.margin > -np.inf)
+    left = joint.take(np.lexsort((joint.target, joint.source, -joint.margin)))
+    sources, targets = (int(rows.max(initial=-1)) + 1 for rows in (joint.source, joint.target))
+    taken = [joint.take(np.zeros(0, np.int64))]
     while len(left.source):
         places = np.arange(len(left.source))
         first_of_source, first_of_target = np.empty(sources, np.int64), np.empty(targets, np.int64)
         first_of_source[left.source[::-1]] = places[::-1]
         first_of_target[left.target[::-1]] = places[::-1]
         wins = (first_of_source[left.source] == places) & (first_of_target[left.target] == places)
-        taken.append(_rows(left, wins))
+        taken.append(left.take(wins))
         used_source, used_target = np.zeros(sources, bool), np.zeros(targets, bool)
         used_source[left.source[wins]] = True
         used_target[left.target[wins]] = True
-        left = _rows(left, ~used_source[left.source] & ~used_target[left.target])
+        left = left.take(~used_source[left.source] & ~used_target[left.target])
     return _joined(taken)
 
 
@@ -185,7 +205,3 @@ def _joined(parts: Sequence[Mined]) -> Mined:
         np.concatenate([part.target for part in parts]),
         np.concatenate([part.margin for part in parts]),
     )
-
-
-def _rows(mined: Mined, chosen: npt.NDArray[Any]) -> Mined:
-    return Mined(mined.source[chosen], mined.target[chosen], mined.margin[chosen])

@@ -1,4 +1,4 @@
-"""The rows that align, deduplicate and publish read: the staged texts and, where there are any, the aligned pairs."""
+"""The rows that align, deduplicate and publish read: the staged texts and, where there are any, the pairs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,6 +8,7 @@ from typing import Literal
 import pyarrow as pa
 
 from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job
 from pipelines.dedup.exact import Hashes, hash_texts
@@ -96,15 +97,16 @@ class FileTask:
 
 
 def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
-    """Return the files of ingest and then of align, in the order of their manifests.
+    """Return the files of ingest, then of align, then of mine, in the order of their manifests.
 
     `found` is what deduplicate made; with it the files have their clusters.
     """
     ingested = job.input("ingest")
     inputs: list[tuple[Kind, Dataset, FileEntry]] = [("text", ingested, e) for e in ingested.files(kind="staged")]
-    if job.inputs.get("align"):
-        aligned = job.input("align")
-        inputs += [("pairs", aligned, entry) for entry in aligned.files(kind="pairs")]
+    for stage in ("align", "mine"):
+        if job.inputs.get(stage):
+            found_by = job.input(stage)
+            inputs += [("pairs", found_by, entry) for entry in found_by.files(kind="pairs")]
     documents = {entry.name: ingested.path(entry) for entry in ingested.files(kind="documents")}
     clusters, own, near, near_clusters = (
         _beside(found, kind) for kind in ("clusters", "document_clusters", "near", "near_clusters")
@@ -130,6 +132,17 @@ def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
 def documents_name(name: str) -> str:
     """Return the name of the file of documents that belongs to a file of staged texts."""
     return f"documents/{name.partition('/')[2]}"
+
+
+def language_model(ingest: Dataset) -> str:
+    """Return where the language model is that ingest used, or `heliport`. Raises UserError where that is not known."""
+    named = ingest.manifest.config["language_model"]
+    if not isinstance(named, str):
+        return "heliport"
+    raw: dict[str, str] = ingest.run.get("raw", {})
+    if named not in raw:
+        raise UserError(f"{ingest.folder}: its run.json does not say where the language model is; run ingest again")
+    return raw[named]
 
 
 def tasks_for(step: str, files: Iterable[RowFile]) -> list[FileTask]:

@@ -86,7 +86,7 @@ def test_each_way_of_retrieval_by_hand() -> None:
     found = {
         retrieval: list(zip(pairs.source.tolist(), pairs.target.tolist(), strict=True))
         for retrieval in ("forward", "backward", "intersection", "max")
-        for pairs in [mine(forward, backward, "absolute", retrieval, 0.0)]
+        for pairs in [mine(forward, backward, "absolute", retrieval)]
     }
     assert found == {
         "forward": [(0, 0), (1, 0), (2, 1)],
@@ -94,13 +94,15 @@ def test_each_way_of_retrieval_by_hand() -> None:
         "intersection": [(0, 0)],
         "max": [(0, 0), (1, 1)],
     }
-    assert mine(forward, backward, "absolute", "max", 0.75).source.tolist() == [0]
+    pairs = mine(forward, backward, "absolute", "max")
+    assert pairs.margin == pytest.approx([0.9, 0.7])
+    assert pairs.take(pairs.margin >= 0.75).source.tolist() == [0]
 
 
 def test_without_sentences_there_are_no_pairs() -> None:
     nothing = nearest(np.zeros((0, 4), np.float32), [], 4)
     some = nearest(unit(3, 4, 1), [], 4)
-    assert mine(some, nothing, "ratio", "max", 0.0).source.tolist() == []
+    assert mine(some, nothing, "ratio", "max").source.tolist() == []
 
 
 @settings(max_examples=60, deadline=None)
@@ -111,7 +113,7 @@ def test_max_is_what_going_through_the_candidates_one_by_one_gives(n: int, m: in
     source, target = (centred(side, np.zeros(3)) for side in (source, target))
     forward = nearest(source, [exact_index(target)], k)
     backward = nearest(target, [exact_index(source)], k)
-    found = mine(forward, backward, "ratio", "max", 0.0)
+    found = mine(forward, backward, "ratio", "max")
     assert len(set(found.source.tolist())) == len(set(found.target.tolist())) == len(found.source)
 
     candidates = []
@@ -137,7 +139,8 @@ def test_translations_are_found_among_distractors(margin: Margin, retrieval: Ret
     source = np.concatenate([bitext, unit(900, 64, 2)])
     target = np.concatenate([translated(bitext, 0.6, 3), unit(900, 64, 4)])
     forward, backward = (nearest(one, [exact_index(other)], 4) for one, other in ((source, target), (target, source)))
-    found = mine(forward, backward, margin, retrieval, {"ratio": 1.4, "distance": 0.2}[margin])
+    found = mine(forward, backward, margin, retrieval)
+    found = found.take(found.margin >= {"ratio": 1.4, "distance": 0.2}[margin])
     right = (found.source == found.target) & (found.source < 100)
     assert right.sum() / max(len(right), 1) > 0.95
     assert right.sum() > 95
