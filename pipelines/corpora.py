@@ -84,9 +84,7 @@ def trace(
 
 def why(
     config: RecipePath,
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="A source's name, its raw file's path, or NAME/MEMBER.json.")
-    ],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A source's name, its raw file's path, or NAME/MEMBER.")],
     line: Annotated[
         int, typer.Argument(metavar="LINE", help="From 1 in lines and jsonl; else the record's number, from 0.")
     ],

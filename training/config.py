@@ -1,4 +1,5 @@
-"""The sections of the YAML that belong to training: `embed`, `pretrain`, `export` and `evaluate`.
+"""The sections of the YAML that belong to training: `embed`, `score`, `pretrain`, `export`
+and `evaluate`.
 
 The defaults are the faithful recipe of InfoXLM base (Chi et al. 2021 and microsoft/unilm, infoxlm/README.md).
 A recipe for a tiny model sets each deviation by name. Importing this module loads no torch.
@@ -312,6 +313,16 @@ class EmbedSection(Reading):
     )
 
 
+class ScoreSection(Reading):
+    """The margin of every pair by an encoder, which `publish.filters.scores.margin` can ask for."""
+
+    neighbours: int = Field(4, ge=1, le=64, description="Nearest neighbours that a pair's similarity is compared with.")
+    sample: int = Field(
+        20_000, ge=1, description="Texts of each side of a pair of languages among which neighbours are sought."
+    )
+    centering: bool = Field(False, description="Whether the mean vector of each side's sample is subtracted first.")
+
+
 def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for name, value in overrides.items():
@@ -335,6 +346,16 @@ STAGES: tuple[StageSpec, ...] = (
         needs=("segment",),
         extra="training",
         help="Turn sentences into vectors.",
+    ),
+    StageSpec(
+        name="score",
+        version=1,
+        section=ScoreSection,
+        entry="training.stages.score:run",
+        needs=("align",),
+        optional=("mine",),
+        extra="training",
+        help="Give every pair its margin by an encoder.",
     ),
     StageSpec(
         name="pretrain",

@@ -49,7 +49,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="deduplicate",
-        version=2,
+        version=3,
         section=DeduplicateSection,
         entry="pipelines.stages.deduplicate:run",
         needs=("ingest",),
@@ -69,11 +69,11 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="publish",
-        version=2,
+        version=3,
         section=PublishSection,
         entry="pipelines.stages.publish:run",
         needs=("ingest", "deduplicate"),
-        optional=("align", "mine", "annotate"),
+        optional=("align", "mine", "annotate", "score"),
         extra="pipelines",
         help="Apply thresholds, keep one of each cluster, hold out documents, write language shards.",
     ),

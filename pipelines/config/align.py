@@ -2,11 +2,10 @@
 
 from pydantic import Field
 
-from pipelines.config.base import Buckets, LanguageCode, Section
+from pipelines.config.base import LanguageCode, Section
 
 
 class AlignSection(Section):
     """Pair each sentence with its counterpart in the pivot language."""
 
     pivot: LanguageCode = Field("en", description="The language on the source side of every pair.")
-    buckets: Buckets = Field(16, description="Into how many parts the hash space is cut to be matched.")

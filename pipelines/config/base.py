@@ -9,7 +9,8 @@ from pipelines.datasets.fingerprint import NotFingerprinted
 from pipelines.text.languages import canonical
 
 
-def _known_language(code: str) -> str:
+def known_language(code: str) -> str:
+    """Return `code`. Raises ValueError, in a sentence, where it is not in the table of languages."""
     try:
         canonical(code)
     except UserError as error:
@@ -17,7 +18,7 @@ def _known_language(code: str) -> str:
     return code
 
 
-LanguageCode = Annotated[str, AfterValidator(_known_language)]
+LanguageCode = Annotated[str, AfterValidator(known_language)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Buckets = Annotated[int, Field(ge=1, le=4096), NotFingerprinted()]

@@ -54,6 +54,14 @@ class Duplicates(Section):
         description="Of equal texts keep one, all, or, as CCNet does, none: every repeated text goes, the first too.",
     )
     documents: Literal["all", "one"] = Field("all", description="Of documents that are copies keep all, or one.")
+    pairs: Literal["one", "one_by_letters"] = Field(
+        "one",
+        description="Of pairs that are copies one is kept. `one_by_letters`: copies are pairs with the same letters on "
+        "both sides; digits count as one letter, and punctuation, symbols and spaces do not count.",
+    )
+    repeats_per_side: int | None = Field(
+        None, ge=1, description="In how many pairs of its language pair a text may stand as source, and as target."
+    )
     near: Literal["all", "one"] = Field(
         "all", description="Of near duplicates (and of copies) keep all documents, or one. Needs `deduplicate.near`."
     )

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from pipelines.config.base import Name, Section
+from pipelines.config.base import Name, Section, Share
 from pipelines.datasets.fingerprint import RawPath
 
 
@@ -113,6 +113,26 @@ class Range(Section):
         return self
 
 
+class PairRules(Section):
+    """Rules for pairs, asked of both sides; OpusFilter has most of them under its own names."""
+
+    min_words: Limit = Field(None, description="The fewest words of a side.")
+    max_words: Limit = Field(None, description="The most words of a side.")
+    max_word_length: Limit = Field(None, description="The most characters of a side's longest word.")
+    markup: bool = Field(False, description="Whether pairs go that hold a tag as HTML writes them.")
+    scripts: bool = Field(False, description="Whether pairs go of which a side is not in a script of its language.")
+    language_probability: Share | None = Field(
+        None, description="How surely each side must be identified as its language, where the identifier knows it."
+    )
+    digits: bool = Field(False, description="Whether both sides must hold the same digits, each as often.")
+    urls: bool = Field(False, description="Whether both sides must hold the same URLs, each as often.")
+    max_near_copy: Limit = Field(None, description="How alike the two sides may be: 1 if they are equal.")
+    min_given_score: AnyLimit = Field(None, description="The least score that the source gave; pairs without one pass.")
+    min_confidence: AnyLimit = Field(
+        None, description="The least confidence of the aligner or miner; pairs that share a key pass."
+    )
+
+
 class Blocklist(Section):
     """Drop documents by their URL. The lists have one entry a line; `#` begins a comment."""
 
@@ -165,6 +185,7 @@ class Filters(Section):
     gopher_repetition: GopherRepetition | None = Field(None, description="Gopher's repetition rules.")
     c4: C4 | None = Field(None, description="C4's rules.")
     fineweb: FineWeb | None = Field(None, description="FineWeb's rules.")
+    pairs: PairRules | None = Field(None, description="Rules for pairs.")
     perplexity: PerplexityFilter | None = Field(None, description="CCNet's head, middle and tail.")
     scores: dict[str, Range] = Field({}, description="What passes of the columns that `annotate` made, by their name.")
     blocklist: Blocklist | None = Field(None, description="Domains and URLs that are not wanted.")

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from pipelines.config.base import Buckets, Section, Share
+from pipelines.config.base import Section, Share
 from pipelines.config.deduplicate import Duplicates
 from pipelines.config.filters import Filters
 
@@ -64,7 +64,6 @@ class PublishSection(Section):
     test: HeldOut = Field(default_factory=HeldOut, description="The part that scores are reported on.")
     dev: HeldOut = Field(default_factory=HeldOut, description="The part that choices are made on.")
     shard_rows: int = Field(100_000, ge=1, description="The most rows in a shard.")
-    buckets: Buckets = Field(16, description="Into how many parts the hash space is cut to be resolved.")
     title: str = Field("A Polyloom corpus", description="The dataset card's title.")
     licence: str = Field("unknown", description="The licence of the text, for the dataset card.")
     origin: str = Field("", description="Where the text comes from, for the dataset card.")

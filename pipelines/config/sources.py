@@ -1,12 +1,13 @@
 """The raw files that `ingest` reads: a section for each format."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from pipelines.config.base import LanguageCode, Name, Section
+from pipelines.config.base import LanguageCode, Name, Section, known_language
 from pipelines.datasets.fingerprint import RawPath
 from pipelines.formats.catalog import compile_pattern
+from pipelines.formats.tsv import languages_of
 
 
 def _pattern(pattern: str) -> str:
@@ -14,10 +15,15 @@ def _pattern(pattern: str) -> str:
     return pattern
 
 
-class CatalogSource(Section):
-    """Translated messages: one JSON file for each document and language."""
+def _columns(columns: tuple[str, ...]) -> tuple[str, ...]:
+    for language in languages_of(columns):
+        known_language(language)
+    return columns
 
-    format: Literal["catalog"]
+
+class MembersSource(Section):
+    """The keys of every format of many files."""
+
     name: Name = Field(description="The source's name; row ids and shard names begin with it.")
     path: RawPath = Field(description="A zip archive (a wheel is one) or a folder; fsspec URLs too.")
     pattern: Annotated[str, AfterValidator(_pattern)] = Field(
@@ -26,18 +32,20 @@ class CatalogSource(Section):
     languages: tuple[LanguageCode, ...] = Field(
         min_length=1, description="The languages to read, as the file names write them."
     )
-    split_bytes: int = Field(8 << 20, ge=1, description="About how many bytes of JSON one worker reads at a time.")
+    split_bytes: int = Field(8 << 20, ge=1, description="About how many bytes one worker reads at a time.")
     max_member_bytes: int = Field(16 << 20, ge=1, description="Larger files are not read but put into quarantine.")
 
 
-class FileSource(Section):
-    """The keys of every format that is one file."""
+class CatalogSource(MembersSource):
+    """Translated messages: one JSON file for each document and language."""
+
+    format: Literal["catalog"]
+
+
+class StreamSource(Section):
+    """The keys of every format that is read as a stream of bytes."""
 
     name: Name = Field(description="The source's name; row ids and shard names begin with it.")
-    path: RawPath = Field(description="The file; fsspec URLs too.")
-    language: LanguageCode | None = Field(
-        None, description="The language of all records that declare none; without it, each row's identified language."
-    )
     split_bytes: int = Field(32 << 20, ge=1, description="About how many unpacked bytes one worker reads at a time.")
     max_record_bytes: int = Field(16 << 20, ge=1, description="Longer records are not read but put into quarantine.")
     max_unpacked_bytes: int = Field(
@@ -45,6 +53,15 @@ class FileSource(Section):
     )
     max_ratio: int = Field(
         200, ge=1, description="So is one that unpacks to more than so many times its size (and to more than 1 MiB)."
+    )
+
+
+class FileSource(StreamSource):
+    """The keys of every format that is one file."""
+
+    path: RawPath = Field(description="The file; fsspec URLs too.")
+    language: LanguageCode | None = Field(
+        None, description="The language of all records that declare none; without it, each row's identified language."
     )
 
 
@@ -90,6 +107,42 @@ class WarcSource(FileSource):
     format: Literal["warc"]
 
 
+class MosesSource(StreamSource):
+    """Bitext as a file for each language, line by line translations; or the zip that OPUS gives."""
+
+    format: Literal["moses"]
+    path: RawPath | None = Field(None, description="OPUS's zip archive, in place of `paths`; fsspec URLs too.")
+    languages: tuple[LanguageCode, ...] = Field((), description="The languages in the zip, as its file names end.")
+    paths: dict[LanguageCode, RawPath] = Field({}, description="The file of each language; fsspec URLs too.")
+    ids: RawPath | None = Field(
+        None, description="A file of the same lines, whose first column names the document, as OPUS's `.ids` does."
+    )
+    scores: RawPath | None = Field(None, description="A file of the same lines with the pair's score.")
+    max_record_bytes: int = Field(1 << 20, ge=1, description="Longer lines are not read but put into quarantine.")
+
+    @model_validator(mode="after")
+    def _zip_or_files(self) -> Self:
+        if self.path is None and (len(self.paths) < 2 or self.languages):
+            raise ValueError("name a file for each of two languages or more in paths, or OPUS's zip in path")
+        if self.path is not None and (self.paths or self.ids or self.scores or len(set(self.languages)) < 2):
+            raise ValueError("with OPUS's zip in path, name two languages or more in languages, and no other files")
+        return self
+
+
+class TsvSource(StreamSource):
+    """Bitext as tab-separated values, plain or compressed: a translation unit a line."""
+
+    format: Literal["tsv"]
+    path: RawPath = Field(description="The file; fsspec URLs too.")
+    columns: Annotated[tuple[str, ...], AfterValidator(_columns)] = Field(
+        description="What each column is, in their order: a language, `score`, `document` (a URL, an id), or `-` for "
+        "what is not read."
+    )
+    header: bool = Field(False, description="Whether the first line names the columns; it is no unit.")
+    max_record_bytes: int = Field(1 << 20, ge=1, description="Longer lines are not read but put into quarantine.")
+
+
 Source = Annotated[
-    CatalogSource | LinesSource | JsonlSource | ParquetSource | ArrowSource | WarcSource, Field(discriminator="format")
+    CatalogSource | LinesSource | JsonlSource | ParquetSource | ArrowSource | WarcSource | MosesSource | TsvSource,
+    Field(discriminator="format"),
 ]

@@ -33,6 +33,12 @@ class Reason(StrEnum):
     LENGTH_RATIO = "length_ratio"
     UNTRANSLATED = "untranslated"
     PLACEHOLDERS = "placeholders"
+    DIGITS = "digits"
+    URLS = "urls"
+    MARKUP = "markup"
+    NEAR_COPY = "near_copy"
+    WRONG_SCRIPT = "wrong_script"
+    NOT_IDENTIFIED = "not_identified"
     SMALL_LANGUAGE = "small_language"
 
     # publish: whole documents
@@ -91,7 +97,9 @@ class Reason(StrEnum):
     REPEATED = "repeated"
     DUPLICATE_DOCUMENT = "duplicate_document"
     NEAR_DUPLICATE = "near_duplicate"
+    SAME_LETTERS = "same_letters"
     DUPLICATE = "duplicate"
+    REPEATED_SIDE = "repeated_side"
     HELD_OUT = "held_out"
 
     # remove
@@ -127,6 +135,12 @@ _MEANINGS = {
     Reason.LENGTH_RATIO: "one side is longer than the other by more than the threshold",
     Reason.UNTRANSLATED: "the target equals the source",
     Reason.PLACEHOLDERS: "the two sides hold different placeholders",
+    Reason.DIGITS: "the two sides hold different digits",
+    Reason.URLS: "the two sides hold different URLs",
+    Reason.MARKUP: "a side of the pair holds a tag as HTML writes them",
+    Reason.NEAR_COPY: "the target is nearly equal to the source",
+    Reason.WRONG_SCRIPT: "a side of the pair is in a script that its language is not written in",
+    Reason.NOT_IDENTIFIED: "a side of the pair was not identified as its language as surely as the threshold asks",
     Reason.SMALL_LANGUAGE: "the language has fewer rows than the threshold",
     Reason.NO_LANGUAGE: "no language was declared and none was identified",
     Reason.MIXED_LANGUAGES: "the document's paragraphs agree less on a language than the threshold",
@@ -142,8 +156,8 @@ _MEANINGS = {
     Reason.REPEATED_8GRAM: "too much of the document is in phrases of eight words that repeat",
     Reason.REPEATED_9GRAM: "too much of the document is in phrases of nine words that repeat",
     Reason.REPEATED_10GRAM: "too much of the document is in phrases of ten words that repeat",
-    Reason.FEW_WORDS: "the document has too few words",
-    Reason.MANY_WORDS: "the document has too many words",
+    Reason.FEW_WORDS: "the document, or a side of the pair, has too few words",
+    Reason.MANY_WORDS: "the document, or a side of the pair, has too many words",
     Reason.SHORT_WORDS: "the document's mean word is too short",
     Reason.LONG_WORDS: "the document's mean word is too long",
     Reason.MANY_HASHES: "the document has too many `#` for its words",
@@ -155,7 +169,7 @@ _MEANINGS = {
     Reason.CURLY_BRACKET: "the document holds a curly bracket",
     Reason.LOREM_IPSUM: "the document holds `lorem ipsum`",
     Reason.FEW_SENTENCES: "the document has too few sentences in lines that are kept",
-    Reason.LONG_WORD: "the line has a word that is too long",
+    Reason.LONG_WORD: "the line, or a side of the pair, has a word that is too long",
     Reason.NO_TERMINAL: "the line does not end a sentence",
     Reason.SHORT_LINE: "the line has too few words",
     Reason.BOILERPLATE: "the line names JavaScript, cookies or terms of use",
@@ -164,13 +178,15 @@ _MEANINGS = {
     Reason.REPEATED_CHARS: "too much of the document is in repeated lines, by FineWeb's stricter limit",
     Reason.LIST: "the document has too many line breaks for its words",
     Reason.PERPLEXITY: "the document's perplexity is in a bucket that is not kept",
-    Reason.LOW_SCORE: "an annotated score is below its limit",
-    Reason.HIGH_SCORE: "an annotated score is above its limit",
+    Reason.LOW_SCORE: "a score is below its limit",
+    Reason.HIGH_SCORE: "a score is above its limit",
     Reason.CONTAMINATED: "holds a sentence of an evaluation set",
     Reason.PUBLISHED_BEFORE: "a copy is in a dataset that was published before",
     Reason.REPEATED: "stands more than once, and the config keeps no copy",
     Reason.DUPLICATE_DOCUMENT: "its document is a copy of one that was kept",
     Reason.NEAR_DUPLICATE: "its document is nearly the same as one that was kept",
+    Reason.SAME_LETTERS: "a pair with the same letters on both sides was kept",
+    Reason.REPEATED_SIDE: "one side stands in as many pairs that were kept as the config allows",
     Reason.DUPLICATE: "a copy of a row that was kept",
     Reason.HELD_OUT: "equals a row of dev or test, which win over training rows",
     Reason.REMOVED: "taken out of a published corpus; why is said in its card",

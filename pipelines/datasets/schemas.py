@@ -3,6 +3,8 @@
 A row's id is (`file`, `record`, `paragraph`): it is kept from the raw file to the published shard.
 """
 
+from typing import Final
+
 import pyarrow as pa
 
 LABEL = pa.dictionary(pa.int32(), pa.string())
@@ -17,6 +19,7 @@ STAGED = pa.schema(
         pa.field("document_row", pa.int32(), nullable=False),  # its row in the split's file of documents (DOCUMENTS)
         pa.field("key", pa.string(), nullable=False),  # the record's key in its file, or ""
         pa.field("group", pa.uint64(), nullable=False),  # equal for translations of one paragraph
+        pa.field("score", pa.float32(), nullable=False),  # of its pair, as the source gives it; not a number: none
         pa.field("lang", LABEL, nullable=False),  # as declared, else the document's; codes as CC-100 writes them
         pa.field("text", pa.string(), nullable=False),  # normalised
         pa.field("changed", pa.int32(), nullable=False),  # characters that normalisation changed
@@ -131,6 +134,8 @@ PAIRS = pa.schema(
         pa.field("urls_agree", pa.bool_(), nullable=False),  # likewise
     ]
 )
+
+MARGIN: Final = "margin"  # the column that the stage score gives pairs
 
 # Row-aligned to a file of STAGED, PAIRS or DOCUMENTS.
 CLUSTERS = pa.schema(

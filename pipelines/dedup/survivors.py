@@ -1,7 +1,8 @@
 """Which copy is kept, and which rows would leak what is held out: plain functions over arrays."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,32 +23,84 @@ COPY: Final = 1
 NEAR: Final = 2
 
 
+@dataclass(frozen=True)
+class Highest:
+    """Different hashes, ascending, and the highest number that was seen with each (both uint64 [n])."""
+
+    hashes: Hashes
+    numbers: npt.NDArray[np.uint64]
+
+    def beats(self, hashes: Hashes, numbers: npt.NDArray[Any]) -> Mask:
+        """Return which rows' hashes were seen with a higher number: bool [n]."""
+        if not len(self.hashes):
+            return np.zeros(len(hashes), bool)
+        place = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
+        beaten: Mask = (self.hashes[place] == hashes) & (self.numbers[place] > numbers)
+        return beaten
+
+
+def highest(chunks: Iterable[tuple[Hashes, npt.NDArray[Any]]]) -> Highest:
+    """Return the highest number of each hash. Memory is for the different hashes, however often one is repeated."""
+    known = Highest(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+    waiting: list[Highest] = []
+    for hashes, numbers in chunks:
+        waiting.append(_highest(hashes, numbers.astype(np.uint64)))
+        if sum(len(part.hashes) for part in waiting) >= len(known.hashes):  # so that each is sorted a few times at most
+            known, waiting = _merged([known, *waiting]), []
+    return _merged([known, *waiting])
+
+
+def lowest_kept(chunks: Iterable[tuple[Hashes, npt.NDArray[Any]]], most: int) -> Highest:
+    """Return the lowest number of each hash that is among its `most` highest; 0 where it has fewer numbers.
+
+    What that beats are the rows beyond. The numbers of a hash differ. Memory is for the numbers that are kept.
+    """
+    hashes, numbers = np.zeros(0, np.uint64), np.zeros(0, np.uint64)
+    for more, given in chunks:
+        hashes, numbers = np.concatenate([hashes, more]), np.concatenate([numbers, given.astype(np.uint64)])
+        order = np.lexsort((~numbers, hashes))
+        hashes, numbers = hashes[order], numbers[order]
+        kept = _place(hashes) < most
+        hashes, numbers = hashes[kept], numbers[kept]
+    last = np.flatnonzero(np.append(hashes[1:] != hashes[:-1], np.ones(min(len(hashes), 1), bool)))
+    return Highest(hashes[last], np.where(_place(hashes)[last] == most - 1, numbers[last], np.uint64(0)))
+
+
+def _place(ordered: Hashes) -> npt.NDArray[np.int64]:
+    """Return the place of each among those that are equal to it: int64 [n]."""
+    starts = np.flatnonzero(np.concatenate([np.ones(min(len(ordered), 1), bool), ordered[1:] != ordered[:-1]]))
+    return np.arange(len(ordered)) - np.repeat(starts, np.diff(np.append(starts, len(ordered))))
+
+
+def order_of(levels: Levels, file: int) -> npt.NDArray[np.uint64]:
+    """Return for the rows of a file which comes first in the corpus, the highest: by level, then file, then row."""
+    rows = np.uint64(file) << np.uint64(32) | np.arange(len(levels), dtype=np.uint64)
+    return levels.astype(np.uint64) << np.uint64(62) | (np.uint64((1 << 62) - 1) - rows)
+
+
+def precedence(levels: Levels, ranks: npt.NDArray[np.int32]) -> npt.NDArray[np.uint64]:
+    """Return which of a cluster's copies is kept, the highest: what is held out the most, then the lowest rank."""
+    return levels.astype(np.uint64) << np.uint64(32) | (np.uint64(0xFFFFFFFF) - ranks.astype(np.uint64))
+
+
 def losers(clusters: Hashes, levels: Levels, ranks: npt.NDArray[np.int32]) -> Mask:
     """Return which rows are dropped as copies: bool [n], one row of each cluster False.
 
-    The row that is held out the most is kept, among equals the one of lowest rank. The rows given are those that
-    passed the thresholds, so no text is lost because its first copy did not pass.
+    The rows given are those that passed the thresholds, so no text is lost because its first copy did not pass.
     """
-    order = np.lexsort((ranks, -levels.astype(np.int8), clusters))
-    ordered = clusters[order]
-    first = np.concatenate([[True], ordered[1:] != ordered[:-1]]) if len(ordered) else np.zeros(0, bool)
-    lost = np.ones(len(clusters), bool)
-    lost[order[first]] = False
-    return lost
+    numbers = precedence(levels, ranks)
+    return highest([(clusters, numbers)]).beats(clusters, numbers)
 
 
-def leaks(hashes: Hashes, levels: Levels) -> Mask:
-    """Return which texts are equal to one that is held out more: bool [n].
+def _merged(parts: Sequence[Highest]) -> Highest:
+    return _highest(np.concatenate([part.hashes for part in parts]), np.concatenate([part.numbers for part in parts]))
 
-    `hashes` are of folded texts whatever their language; a pair takes part with each of its sides.
-    """
+
+def _highest(hashes: Hashes, numbers: npt.NDArray[np.uint64]) -> Highest:
     order = np.argsort(hashes)
     ordered = hashes[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(ordered) else order
-    highest = np.maximum.reduceat(levels[order], starts) if len(starts) else levels
-    leaking = np.zeros(len(hashes), bool)
-    leaking[order] = levels[order] < np.repeat(highest, np.diff(np.append(starts, len(hashes))))
-    return leaking
+    starts = np.flatnonzero(np.concatenate([np.ones(min(len(ordered), 1), bool), ordered[1:] != ordered[:-1]]))
+    return Highest(ordered[starts], np.maximum.reduceat(numbers[order], starts) if len(starts) else numbers)
 
 
 @dataclass(frozen=True)

@@ -103,10 +103,18 @@ class RawFile:
         )
 
 
+class Unpacked(Protocol):
+    """What unpacks a file: why its bytes end early, None while they do not, and where to begin to read from a place."""
+
+    damage: DamagedStream | None
+
+    def member_of(self, offset: int) -> Member: ...
+
+
 class ByteStream:
     """An open file's unpacked bytes. Reading raises DamagedStream and, at a decompression bomb, UserError."""
 
-    def __init__(self, file: BinaryIO | io.BufferedReader, unpacked: "_Unpacked | None") -> None:
+    def __init__(self, file: BinaryIO | io.BufferedReader, unpacked: Unpacked | None) -> None:
         self._file = file
         self._unpacked = unpacked
 

@@ -20,10 +20,11 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class BadLine:
-    """A line that was not read, or all that follows it in a damaged file."""
+    """A line that was not read, or all that follows it in a damaged file; `text` is what of it can be shown."""
 
     reason: Reason
     error: str
+    text: str = ""
 
 
 def is_any_line(_line: bytes) -> bool:

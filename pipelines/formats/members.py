@@ -11,6 +11,9 @@ import fsspec
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.folders import files_of, leads_out
 
+# what zipfile raises at a member that is damaged, encrypted, or packed in a way that it does not know
+BAD_MEMBER = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+
 
 class UnreadableMember(Exception):
     """A member whose bytes cannot be had; its text is the cause."""
@@ -27,7 +30,7 @@ class Members:
         """Return a member's bytes. Raises UnreadableMember where they are damaged, encrypted or not permitted."""
         try:
             return self._read(name)
-        except (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        except BAD_MEMBER as error:
             raise UnreadableMember(str(error) or type(error).__name__) from error
 
 
@@ -41,8 +44,16 @@ def open_members(location: str) -> Iterator[Members]:
     if path.is_dir():
         yield _of_folder(path)
         return
+    with open_zip(location) as archive:
+        yield Members({info.filename: info.file_size for info in archive.infolist()}, archive.read)
+
+
+@contextmanager
+def open_zip(location: str) -> Iterator[zipfile.ZipFile]:
+    """Open a zip archive at a path or fsspec URL. Raises UserError where there is none, or it is damaged as a whole."""
     try:
         # a zip's directory is read in a hundred thousand small steps, for which fsspec's local files are slow
+        path = Path(location)
         file = fsspec.open(location, "rb").open() if "://" in location else path.open("rb")
     except (OSError, ValueError) as error:
         raise UserError(f"{location}: cannot be read ({error}); check the path, or run `polyloom fetch`") from error
@@ -52,7 +63,7 @@ def open_members(location: str) -> Iterator[Members]:
         except zipfile.BadZipFile as error:
             raise UserError(f"{location}: not a whole zip archive ({error}); remove it and fetch it again") from error
         with archive:
-            yield Members({info.filename: info.file_size for info in archive.infolist()}, archive.read)
+            yield archive
 
 
 def _of_folder(folder: Path) -> Members:

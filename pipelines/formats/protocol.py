@@ -1,8 +1,9 @@
 """What every input format offers: plan a raw file into splits, and read a split's bytes as RecordBatches."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -12,7 +13,8 @@ BATCH_RECORDS = 8192
 BATCH_CHARACTERS = 1 << 24  # at most 64 MiB of UTF-8: an Arrow string column ends at 2 GiB
 
 # one row for each record; `language` as the source writes it, null where the source does not say; `offset` of its first
-# byte in the unpacked file or archive member, -1 where it has none there
+# byte in the unpacked file or archive member, -1 where it has none there; `score` of the pair that it is one side of,
+# as the source gives it, not a number where it gives none
 RECORDS = pa.schema(
     [
         pa.field("file", pa.string(), nullable=False),
@@ -22,6 +24,7 @@ RECORDS = pa.schema(
         pa.field("key", pa.string(), nullable=False),
         pa.field("language", pa.string()),
         pa.field("text", pa.string(), nullable=False),
+        pa.field("score", pa.float32(), nullable=False),
     ]
 )
 
@@ -39,13 +42,15 @@ class Split:
     """A part of a raw file that one worker reads alone: `start` to `stop` in the format's own units.
 
     `first_record` is the number of its first record, for formats whose records are numbered through the file.
-    `member` is the last one that begins at `start` or before, for formats that are read as a stream of bytes.
+    `member` is the last one that begins at `start` or before, for formats that are read as a stream of bytes. `parts`
+    are what belongs to it in each file, for formats of several files.
     """
 
     start: int
     stop: int
     first_record: int = 0
     member: Member = Member()
+    parts: tuple["Split", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,17 @@ class Format(Protocol):
         """Yield the split's records in order. One bad record never hides another."""
 
 
+@runtime_checkable
+class OfMembers(Format, Protocol):
+    """A format of many files: members of an archive or files of a folder, which rows call `SOURCE/MEMBER`."""
+
+    def split_of(self, file: str) -> Split:
+        """Return the split that is the one member which rows call `file`.
+
+        Raises UserError where there is no such member, or no such archive.
+        """
+
+
 class RecordBuilder:
     """Collects records one by one and hands them on as batches."""
 
@@ -92,9 +108,18 @@ class RecordBuilder:
         self._characters = 0
 
     def add(
-        self, file: str, record: int, document: str, key: str, language: str | None, text: str, offset: int = -1
+        self,
+        file: str,
+        record: int,
+        document: str,
+        key: str,
+        language: str | None,
+        text: str,
+        offset: int = -1,
+        score: float = math.nan,
     ) -> None:
-        for column, value in zip(self._columns, (file, record, offset, document, key, language, text), strict=True):
+        row = (file, record, offset, document, key, language, text, score)
+        for column, value in zip(self._columns, row, strict=True):
             column.append(value)
         self._characters += len(text)
 

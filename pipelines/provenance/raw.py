@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from pipelines.config.sources import CatalogSource, Source, WarcSource
+from pipelines.config.sources import FileSource, Source, TsvSource, WarcSource
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.fingerprint import content_hash
-from pipelines.formats.catalog import Catalog
+from pipelines.datasets.fingerprint import content_hash, raw_files
 from pipelines.formats.compressed import ByteStream, RawFile
-from pipelines.formats.protocol import Format, Split, Unreadable
+from pipelines.formats.protocol import Format, OfMembers, Split, Unreadable
 from pipelines.provenance.rows import RowId
 from pipelines.stages.ingesting.sources import divider, open_format
 
@@ -24,8 +24,8 @@ SHOWN_BYTES = 4096
 class RawRecord:
     """A record as its raw file holds it.
 
-    `data` are its first bytes, at most `SHOWN_BYTES`, in the unpacked file; of formats without places in bytes those
-    of its text. `parts` are its paragraphs before normalisation.
+    `path` names the source's raw files. `data` are its first bytes, at most `SHOWN_BYTES`, in the unpacked file; of
+    formats without places in bytes those of its text. `parts` are its paragraphs before normalisation.
     """
 
     path: str
@@ -34,22 +34,33 @@ class RawRecord:
 
 
 def source_of(ingest: Dataset, file: str) -> Source:
-    """Return the source that the rows of `file` came from, with the path of its raw file as `run.json` keeps it.
+    """Return the source that the rows of `file` came from, with the paths of its raw files as `run.json` keeps them.
 
-    Raises UserError where the raw file has moved or changed since.
+    Raises UserError where a raw file has moved or changed since.
     """
     configs = {config["name"]: config for config in ingest.manifest.config["sources"]}
     config = configs[file.split("/", 1)[0]]
     kept: Mapping[str, str] = ingest.run.get("raw", {})
-    path = kept.get(config["path"])
-    if path is None:
-        raise UserError(f"{ingest.folder}: its run.json does not say where the raw file of {config['name']} is")
-    if "://" not in path and not Path(path).exists():
-        raise UserError(f"{path}: the raw file is not there any more; put it back to see its bytes")
-    if content_hash(path) != config["path"]:
-        raise UserError(f"{path}: the raw file has changed since it was read; put the old one back to see its bytes")
-    source: Source = TypeAdapter(Source).validate_python({**config, "path": path})
+    source: Source = TypeAdapter(Source).validate_python(_with_paths(config, kept))
+    for _, path in raw_files(source):
+        if path not in kept.values():
+            raise UserError(f"{ingest.folder}: its run.json does not say where the raw file of {config['name']} is")
+        if "://" not in path and not Path(path).exists():
+            raise UserError(f"{path}: the raw file is not there any more; put it back to see its bytes")
+        if kept.get(content_hash(path)) != path:
+            raise UserError(
+                f"{path}: the raw file has changed since it was read; put the old one back to see its bytes"
+            )
     return source
+
+
+def _with_paths(value: Any, kept: Mapping[str, str]) -> Any:
+    """Return a part of a config with the paths of raw files in place of their hashes."""
+    if isinstance(value, Mapping):
+        return {name: _with_paths(item, kept) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_with_paths(item, kept) for item in value]
+    return kept.get(value, value) if isinstance(value, str) else value
 
 
 def read_record(source: Source, wanted: RowId, offset: int = -1) -> RawRecord | Unreadable | None:
@@ -67,13 +78,14 @@ def read_record(source: Source, wanted: RowId, offset: int = -1) -> RawRecord | 
             table = pa.table(records.batch)
             for row in RowId(wanted.file, wanted.record).rows(table):
                 text, place = table["text"][row].as_py(), table["offset"][row].as_py()
-                return RawRecord(source.path, _bytes(source, place, text), divider(source)(text))
+                path = ", ".join(path for _, path in raw_files(source))
+                return RawRecord(path, _bytes(source, place, text), divider(source)(text))
     return None
 
 
 def _splits(form: Format, wanted: RowId, offset: int) -> Sequence[Split]:
     """Return the least that must be read to find a record."""
-    if isinstance(form, Catalog):
+    if isinstance(form, OfMembers):
         return [form.split_of(wanted.file)]
     if offset >= 0:
         return [Split(offset, offset + 1, wanted.record)]
@@ -82,7 +94,7 @@ def _splits(form: Format, wanted: RowId, offset: int) -> Sequence[Split]:
 
 
 def _bytes(source: Source, offset: int, text: str) -> bytes:
-    if offset < 0 or isinstance(source, CatalogSource):
+    if offset < 0 or not isinstance(source, FileSource | TsvSource):
         return text.encode()[:SHOWN_BYTES]
     raw = RawFile(source.path, source.max_unpacked_bytes, source.max_ratio)
     with raw.open(offset) as stream:

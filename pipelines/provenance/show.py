@@ -91,7 +91,8 @@ def _decided(decision: Decision | None) -> str:
 
 
 def _measures(values: Mapping[str, Any]) -> str:
-    shown = (f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items())
+    known = {name: value for name, value in values.items() if value == value}  # not a number: there is no score
+    shown = (f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in known.items())
     return escape(", ".join(shown))
 
 

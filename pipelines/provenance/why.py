@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipelines.config.sources import CatalogSource, Source
+from pipelines.config.sources import MembersSource, Source
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
+from pipelines.datasets.fingerprint import raw_files
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.stage import StageRun
 from pipelines.formats.protocol import Unreadable
@@ -15,7 +16,7 @@ from pipelines.provenance.corpus import Corpus, id_of
 from pipelines.provenance.raw import RawRecord, read_record
 from pipelines.provenance.rows import Place, RowId, one_of
 
-STAGES: Final = ("ingest", "align", "deduplicate", "annotate", "publish")
+STAGES: Final = ("ingest", "align", "mine", "deduplicate", "annotate", "score", "publish")
 _BY_LINE: Final = ("lines", "jsonl")  # formats whose records are numbered by line
 
 
@@ -73,17 +74,18 @@ def datasets_of(planned: Sequence[StageRun]) -> dict[str, Dataset]:
 def find_source(sources: Sequence[Source], file: str) -> tuple[Source, str]:
     """Return the source that `file` means, and what rows call the file.
 
-    `file` is a source's name, the path of its raw file, or (for catalogs) `NAME/MEMBER`.
+    `file` is a source's name, the path of a raw file of it, or (for sources of many files) `NAME/MEMBER`.
     Raises UserError where it is none of them.
     """
     for source in sources:
-        is_path = "://" not in source.path and Path(source.path).resolve() == Path(file).resolve()
-        if isinstance(source, CatalogSource):
+        paths = [path for _, path in raw_files(source)]
+        is_path = any("://" not in path and Path(path).resolve() == Path(file).resolve() for path in paths)
+        if isinstance(source, MembersSource):
             if file.startswith(f"{source.name}/"):
                 return source, file
             if file == source.name or is_path:
-                raise UserError(f"{file}: a catalog of many files; name one of them as {source.name}/MEMBER.json")
-        elif file in (source.name, source.path) or is_path:
+                raise UserError(f"{file}: a source of many files; name one of them as {source.name}/MEMBER")
+        elif file in (source.name, *paths) or is_path:
             return source, source.name
     names = one_of([source.name for source in sources])
     raise UserError(f"{file}: no source of this config has that name or path; there are {names}")

@@ -1,48 +1,63 @@
-# mypy: disable-error-code="no-untyped-call"
-"""Align: pairs of sentences that are one entry of one document in two languages, with scores. Groups are shuffled,
-text is not.
-"""
+"""Align: pairs of sentences that are one entry of one document in two languages, with scores."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
-from pipelines.align.keys import NO_GROUP, match
 from pipelines.config.align import AlignSection
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.evidence import Sample
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.stage import Job, Outcome
-from pipelines.dedup.exact import Hashes, by_bucket
+from pipelines.engine.budget import budget_of
+from pipelines.stages.aligning.matching import ROW, is_language, keep_groups, match_round
 from pipelines.stages.aligning.pairs import SIDE, Links, pair_columns
-from pipelines.stages.inputs import RowFile, row_files
+from pipelines.stages.inputs import RowFile, row_files, tasks_for
+from pipelines.stages.rounds import for_file, rounds
 from pipelines.stages.work import (
+    Step,
     add_up,
     codes,
     column,
     compact,
+    each_step,
     records_of,
-    run_counted,
     samples_by_reason,
     total,
-    unfinished,
 )
 from pipelines.text.languages import canonical
 
-Part = tuple[int, tuple[int, Any, Any, Any]]  # bucket, (file, positions, groups, which are of the pivot language)
-Found = tuple[int, tuple[Any, Any, Any] | None]  # file, (target positions, pivot files, pivot positions)
+
+@dataclass(frozen=True)
+class Aligning:
+    """What the pairs of every file are written from: `found` are the files of what was matched."""
+
+    pivot: str
+    files: Sequence[RowFile]
+    found: Sequence[Path]
 
 
 def run(job: Job) -> Outcome:
     """Match the rows of each group with the pivot language's row, and write the pairs beside them."""
     section: AlignSection = job.config
+    pivot = canonical(section.pivot)
     files = row_files(job)
-    pending = unfinished(job.draft, files)
-    run_counted(job, files, pending, lambda pipeline: _pairs(pipeline, files, pending, section, job.draft))
+    parts = rounds("match", budget_of(job, "align").parts(sum(file.rows for file in files), ROW, "rows to match"))
+    aligning = Aligning(pivot, files, [job.draft.folder / part.file for part in parts])
+    each_step(
+        job,
+        [
+            Step("Read groups", tasks_for("groups", files), partial(keep_groups, pivot)),
+            Step("Match", parts, partial(match_round, files)),
+            Step("Write pairs", files, partial(write_pairs, aligning)),
+        ],
+    )
     records = records_of(job.draft, files)
     counts, entries, samples = total(records)
     return Outcome(
@@ -50,93 +65,20 @@ def run(job: Job) -> Outcome:
         unit_out="pairs",
         counts=counts,
         files=entries,
-        summary=_summary([record.summary for record in records]),
+        summary=_summary(record.summary for record in records),
         samples=samples,
     )
 
 
-def _pairs(
-    pipeline: beam.Pipeline, files: list[RowFile], pending: list[RowFile], section: AlignSection, draft: Draft
-) -> None:
-    pivot = canonical(section.pivot)
-    found = (
-        pipeline
-        | "Files" >> beam.Create(files)
-        | "Read groups" >> beam.ParDo(ReadGroups(pivot, section.buckets)).with_output_types(Part)
-        | "Group by bucket" >> beam.GroupByKey()
-        | "Match" >> beam.ParDo(Match()).with_output_types(Found)
-    )
-    asked = pipeline | "Files to write" >> beam.Create([(file.index, None) for file in pending])
-    (
-        (found, asked)
-        | "Matches and files" >> beam.Flatten()
-        | "Group by file" >> beam.GroupByKey()
-        | "Write pairs" >> beam.ParDo(WritePairs(draft, pivot, files, [file.index for file in pending]))
-    )
-
-
-class ReadGroups(beam.DoFn):
-    """Emits the groups of a file's rows and their positions, bucket by bucket."""
-
-    def __init__(self, pivot: str, buckets: int) -> None:
-        self._pivot = pivot
-        self._buckets = buckets
-
-    def process(self, file: RowFile) -> Iterator[Part]:
-        table = file.table()
-        groups = column(table, "group").to_numpy()
-        of_pivot = is_language(table, self._pivot)
-        grouped = np.flatnonzero(groups != NO_GROUP)  # no other row has a counterpart, so none is shuffled
-        for bucket, places in by_bucket(groups[grouped], self._buckets):
-            positions = grouped[places]
-            yield bucket, (file.index, positions.astype(np.uint32), groups[positions], of_pivot[positions])
-
-
-class Match(beam.DoFn):
-    """Matches the sentences of one bucket's groups, in the order of the files."""
-
-    def process(self, element: tuple[int, Iterable[tuple[int, Any, Hashes, Any]]]) -> Iterator[Found]:
-        parts = sorted(element[1], key=lambda part: part[0])
-        files = np.concatenate([np.full(len(positions), file) for file, positions, _, _ in parts])
-        positions = np.concatenate([part for _, part, _, _ in parts])
-        groups = np.concatenate([part for _, _, part, _ in parts])
-        of_pivot = np.concatenate([part for _, _, _, part in parts])
-        pivots, targets = np.flatnonzero(of_pivot), np.flatnonzero(~of_pivot)
-        matches = match(groups[pivots], groups[targets])
-        target, pivot = targets[matches.target], pivots[matches.pivot]
-        for file in np.unique(files[target]).tolist():
-            own = files[target] == file
-            yield file, (positions[target[own]], files[pivot[own]], positions[pivot[own]])
-
-
-class WritePairs(beam.DoFn):
-    """Writes the pairs whose target stands in one file."""
-
-    def __init__(self, draft: Draft, pivot: str, files: list[RowFile], pending: list[int]) -> None:
-        self._draft = draft
-        self._pivot = pivot
-        self._files = files
-        self._pending = set(pending)
-
-    def process(self, element: tuple[int, Iterable[tuple[Any, Any, Any] | None]]) -> None:
-        index, parts = element
-        if index in self._pending:
-            found = [part for part in parts if part is not None]
-            file = self._files[index]
-            self._draft.finish(file.split, write_pairs(self._draft, self._pivot, self._files, file, found))
-
-
-def write_pairs(
-    draft: Draft, pivot: str, files: list[RowFile], file: RowFile, found: list[tuple[Any, Any, Any]]
-) -> SplitRecord:
+def write_pairs(aligning: Aligning, draft: Draft, file: RowFile) -> SplitRecord:
     """Write the pairs of one file's sentences (PAIRS), in their order."""
     table = file.table()
-    targets = np.flatnonzero(~is_language(table, pivot))
-    source_file, source_row = np.full(table.num_rows, -1), np.zeros(table.num_rows, np.int64)
-    for positions, pivot_files, pivot_positions in found:
-        source_file[positions], source_row[positions] = pivot_files, pivot_positions
+    targets = np.flatnonzero(~is_language(table, aligning.pivot))
+    source_file, source_row = np.full(table.num_rows, -1, np.int32), np.zeros(table.num_rows, np.int64)
+    for found in for_file(aligning.found, file.index):
+        source_file[found["row"]], source_row[found["row"]] = found["source_file"], found["source_row"]
     paired = targets[source_file[targets] >= 0]
-    sources = _take_from(files, source_file[paired], source_row[paired])
+    sources = _take_from(aligning.files, source_file[paired], source_row[paired])
     pairs = pair_columns(table.take(pa.array(paired)), sources, Links.keyed(len(paired)))
     name = f"pairs/{file.name.rsplit('/', 1)[-1]}"
     entry = draft.write_table(name, compact(pairs), {"kind": "pairs"})
@@ -150,13 +92,7 @@ def write_pairs(
     )
 
 
-def is_language(table: pa.Table, language: str) -> Any:
-    """Return which rows are in a language: bool [n]."""
-    code, names = codes(table, "lang")
-    return code == (names.index(language) if language in names else -1)
-
-
-def _take_from(files: list[RowFile], file: Any, row: Any) -> pa.Table:
+def _take_from(files: Sequence[RowFile], file: Any, row: Any) -> pa.Table:
     """Return rows of several files in the order asked for."""
     order = np.argsort(file, kind="stable")
     parts = []
@@ -190,7 +126,7 @@ def _file_summary(table: pa.Table, alone: Any, pairs: pa.Table) -> dict[str, Any
     }
 
 
-def _summary(parts: list[dict[str, Any]]) -> dict[str, Any]:
+def _summary(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
     summed = {"unpaired": {}, "pairs": {}, "log_ratio": {}, **add_up(parts)}
     pairs, totals = summed["pairs"], summed["log_ratio"]
     return {

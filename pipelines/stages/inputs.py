@@ -1,10 +1,12 @@
 """The rows that align, deduplicate and publish read: the staged texts and, where there are any, the pairs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.datasets.dataset import Dataset
@@ -12,40 +14,58 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job
 from pipelines.dedup.exact import Hashes, hash_texts
-from pipelines.stages.work import mapped
+from pipelines.stages.work import codes, mapped
+from pipelines.text.languages import canonical
 
 Kind = Literal["text", "pairs"]
+ARROW: Final = "→"  # between the languages of a pair without the pivot
 
 
 @dataclass(frozen=True)
 class RowFile:
     """One file of texts or pairs, small enough to be sent about. Its `index` orders all files of a stage's input.
 
-    `documents` is the file of the documents that texts belong to. `clusters` is the file of its rows' clusters, once
-    there is one, `document_clusters` that of its documents'; `near` and `near_clusters` are what was found of near
-    duplicates, if they were asked for; `scores` and `document_scores` what was annotated, if anything was.
+    `pivot` is the language on the source side of most pairs, if one was named. `documents` is the file of the documents
+    that texts belong to. `clusters` is the file of its rows' clusters, once there is one, `document_clusters` that of
+    its documents'; `near` and `near_clusters` are what was found of near duplicates, if they were asked for; `scores`
+    and `document_scores` what was annotated, if anything was.
     """
 
     index: int
     kind: Kind
     name: str
     path: Path
+    rows: int
+    bytes: int
+    pivot: str = ""
     documents: Path | None = None
     clusters: Path | None = None
     document_clusters: Path | None = None
     near: Path | None = None
     near_clusters: Path | None = None
-    scores: Path | None = None
-    document_scores: Path | None = None
+    scores: tuple[Path, ...] = ()
+    document_scores: tuple[Path, ...] = ()
 
     @property
     def split(self) -> str:
         return self.name.removesuffix(".arrow")
 
-    @property
-    def language_column(self) -> str:
-        """The column whose language a row counts for."""
-        return "lang" if self.kind == "text" else "target_lang"
+    def languages(self) -> tuple[npt.NDArray[np.int32], list[str]]:
+        """Return what each row counts for, as codes (int32 [n]) of names: the text's language, or the pair's.
+
+        A pair whose source is in the pivot language counts for its target's language, another one for both, as
+        `de→fr`.
+        """
+        table = self.table()
+        if self.kind == "text":
+            return codes(table, "lang")
+        source, sources = codes(table, "source_lang")
+        target, targets = codes(table, "target_lang")
+        if set(sources) <= {self.pivot}:
+            return target, targets
+        pairs, places = np.unique(source.astype(np.int64) * len(targets) + target, return_inverse=True)
+        sides = [(sources[pair // len(targets)], targets[pair % len(targets)]) for pair in pairs.tolist()]
+        return places.astype(np.int32), [own if one == self.pivot else f"{one}{ARROW}{own}" for one, own in sides]
 
     def table(self) -> pa.Table:
         return mapped(self.path)
@@ -107,14 +127,24 @@ def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
         if job.inputs.get(stage):
             found_by = job.input(stage)
             inputs += [("pairs", found_by, entry) for entry in found_by.files(kind="pairs")]
+    pivot = _pivot(job)
     documents = {entry.name: ingested.path(entry) for entry in ingested.files(kind="documents")}
     clusters, own, near, near_clusters = (
         _beside(found, kind) for kind in ("clusters", "document_clusters", "near", "near_clusters")
     )
-    scores = _beside(job.input("annotate") if job.inputs.get("annotate") else None, "scores")
+    scored = [_beside(job.input(stage), "scores") for stage in ("annotate", "score") if job.inputs.get(stage)]
     files = []
     for index, (kind, dataset, entry) in enumerate(inputs):
-        file = RowFile(index, kind, entry.name, dataset.path(entry), clusters=clusters.get(entry.name))
+        file = RowFile(
+            index,
+            kind,
+            entry.name,
+            dataset.path(entry),
+            entry.rows,
+            entry.bytes,
+            pivot,
+            clusters=clusters.get(entry.name),
+        )
         if kind == "text":
             name = documents_name(entry.name)
             file = replace(
@@ -123,10 +153,19 @@ def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
                 document_clusters=own.get(name),
                 near=near.get(name),
                 near_clusters=near_clusters.get(name),
-                document_scores=scores.get(name),
+                document_scores=_all_of(scored, name),
             )
-        files.append(replace(file, scores=scores.get(entry.name)))
+        files.append(replace(file, scores=_all_of(scored, entry.name)))
     return files
+
+
+def _pivot(job: Job) -> str:
+    """Return the pivot of align, or else the language that is the source of all that was mined, if there is one."""
+    if job.inputs.get("align"):
+        return canonical(job.input("align").manifest.config["pivot"])
+    mined = job.input("mine").manifest.config["languages"] if job.inputs.get("mine") else []
+    sources = {canonical(source) for source, _ in mined}
+    return sources.pop() if len(sources) == 1 else ""
 
 
 def documents_name(name: str) -> str:
@@ -150,7 +189,7 @@ def tasks_for(step: str, files: Iterable[RowFile]) -> list[FileTask]:
     return [FileTask(step, file) for file in files]
 
 
-def sides(table: pa.Table, kind: Kind) -> list[Hashes]:
+def sides_of(table: pa.Table, kind: Kind) -> list[Hashes]:
     """Return the hashes of the folded texts of each row: of its text, or of source and target."""
     if kind == "pairs":  # a pair's group is the hash of its folded source
         return [table.column(name).to_numpy() for name in ("group", "target_hash")]
@@ -162,8 +201,13 @@ def _beside(dataset: Dataset | None, kind: str) -> dict[str, Path]:
     return {entry.partition["of"]: dataset.path(entry) for entry in dataset.files(kind=kind)} if dataset else {}
 
 
-def _with_scores(table: pa.Table, path: Path | None) -> pa.Table:
-    scores = mapped(path) if path else pa.table({})
-    for name in scores.column_names:
-        table = table.append_column(name, scores[name])
+def _all_of(beside: Sequence[Mapping[str, Path]], name: str) -> tuple[Path, ...]:
+    return tuple(paths[name] for paths in beside if name in paths)
+
+
+def _with_scores(table: pa.Table, paths: Sequence[Path]) -> pa.Table:
+    for path in paths:
+        scores = mapped(path)
+        for name in scores.column_names:
+            table = table.append_column(name, scores[name])
     return table

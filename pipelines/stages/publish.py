@@ -5,20 +5,23 @@ hashes alone are shuffled; and the shards, whose rows are re-read from where ing
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 from pipelines.config.annotate import PERPLEXITY
 from pipelines.config.publish import PublishSection
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import SplitRecord
 from pipelines.datasets.errors import UserError
+from pipelines.datasets.manifest import total_rows
 from pipelines.datasets.stage import Job, Outcome
+from pipelines.engine.budget import budget_of
 from pipelines.stages.inputs import RowFile, row_files, tasks_for
+from pipelines.stages.publishing import choose, decide
 from pipelines.stages.publishing.blocklist import load_blocklist
 from pipelines.stages.publishing.card import card
-from pipelines.stages.publishing.choose import choices
 from pipelines.stages.publishing.contaminated import list_hits, read_tests, write_index
-from pipelines.stages.publishing.decide import decisions
 from pipelines.stages.publishing.index import KeySpace
 from pipelines.stages.publishing.percentiles import (
     asked_percentiles,
@@ -26,13 +29,15 @@ from pipelines.stages.publishing.percentiles import (
     perplexity_cutoffs,
     survey_file,
 )
+from pipelines.stages.publishing.ratios import Fit, fitted, sum_ratios
+from pipelines.stages.publishing.rules import Scores
 from pipelines.stages.publishing.screen import Screening, pairs_by_document, screen_file, small_languages
 from pipelines.stages.publishing.shards import plan_shards, write_shard
 from pipelines.stages.publishing.splits import Assignment, assign
 from pipelines.stages.publishing.standing import Deciding
 from pipelines.stages.publishing.summary import summary, write_evidence
 from pipelines.stages.publishing.thresholds import Limits, values
-from pipelines.stages.work import Records, each_task, records_of, run_counted, total, unfinished
+from pipelines.stages.work import Records, Step, each_step, each_task, records_of, total
 
 
 def run(job: Job) -> Outcome:
@@ -45,21 +50,24 @@ def run(job: Job) -> Outcome:
     contamination = section.filters.contamination
     tests = read_tests(contamination) if contamination else []
     index = write_index(job.draft, tests, contamination) if contamination else None
-    each_task(job, "Screen", screens, partial(screen_file, Screening(limits, _usual_ratios(job), index)))
+    fits = _fit_ratios(job, files)
+    usual = {name: fit.mean for name, fit in fits.items()}
+    each_task(job, "Screen", screens, partial(screen_file, Screening(limits, usual, index)))
     screened = records_of(job.draft, screens)
 
     assignment = _assignment(section, screened)
     small = small_languages(screened, section.thresholds.min_language_rows)
     space = KeySpace.of(job.input("deduplicate"))
-    deciding = Deciding(job.draft, limits, section.duplicates, assignment, small, space, section.buckets)
+    deciding = Deciding(job.draft, limits, section.duplicates, assignment, small, space)
     decided = _decide(job, deciding, files)
     counts, kept_files, samples = total(decided)
 
-    shards = plan_shards(files, decided, _pivot(job), section.shard_rows)
-    each_task(job, "Shards", shards, write_shard)
+    plan, shards = plan_shards(job.draft, files, decided, section.shard_rows)
+    each_task(job, "Shards", shards, partial(write_shard, plan))
     written = [entry for record in records_of(job.draft, shards) for entry in record.files]
 
     told = summary(decided, values(limits), assignment)
+    told["length_ratios"] = {name: asdict(fit) for name, fit in fits.items()}
     if contamination:
         hits, told["contamination"] = list_hits(job.draft, files, tests)
         written.append(hits)
@@ -73,7 +81,7 @@ def _limits(job: Job, section: PublishSection, files: Sequence[RowFile]) -> Limi
     """Return the limits in force; those given as percentiles are found in a pass of their own."""
     if section.filters.blocklist is not None:
         load_blocklist(section.filters.blocklist)  # a bad list ends the run here, in one sentence
-    scores = job.input("annotate").manifest.summary["columns"] if job.inputs.get("annotate") else {}
+    scores = _scores(job)
     if section.filters.perplexity is not None and "documents" not in scores.get(PERPLEXITY, []):
         raise UserError("publish.filters.perplexity needs a perplexity: add a section `annotate` with `perplexity`")
     derived: dict[str, dict[str, float]] = {}
@@ -84,19 +92,30 @@ def _limits(job: Job, section: PublishSection, files: Sequence[RowFile]) -> Limi
     return Limits.of(section, scores, derived, perplexity_cutoffs(section.filters.perplexity, derived))
 
 
+def _scores(job: Job) -> Scores:
+    """Return of which tables each annotated column is."""
+    given = [job.input(stage) for stage in ("annotate", "score") if job.inputs.get(stage)]
+    return {name: of for dataset in given for name, of in dataset.manifest.summary["columns"].items()}
+
+
 def _assignment(section: PublishSection, screened: Iterable[SplitRecord]) -> Assignment:
     return assign(section.test, section.dev, pairs_by_document(screened, "test"), pairs_by_document(screened, "dev"))
 
 
 def _decide(job: Job, deciding: Deciding, files: Sequence[RowFile]) -> Records:
     """Decide on documents, where whole ones may go as copies, and then on every row."""
+    budget = budget_of(job, "publish")
+    texts, pairs = ([file for file in files if file.kind == kind] for kind in ("text", "pairs"))
+    steps: list[Step[Any]] = []
     if deciding.by_document:
-        chosen = tasks_for("choose", [file for file in files if file.kind == "text"])
-        pending = unfinished(job.draft, chosen)
-        run_counted(job, chosen, pending, lambda pipeline: choices(pipeline, deciding, chosen, pending))
+        verified = total_rows(job.input("deduplicate").files(kind="near"))
+        contested = sum(file.rows for file in texts) + verified  # a document has a row at least
+        parts = budget.parts(contested, choose.ROW, "documents to choose from")
+        steps += choose.choices(deciding, tasks_for("choose", texts), parts)
     tasks = tasks_for("decide", files)
-    left = unfinished(job.draft, tasks)
-    run_counted(job, tasks, left, lambda pipeline: decisions(pipeline, deciding, tasks, left))
+    sides = sum(file.rows for file in texts) + 2 * sum(file.rows for file in pairs)
+    steps += decide.decisions(deciding, tasks, budget.parts(sides, decide.ROW, "rows to be resolved"))
+    each_step(job, steps)
     return records_of(job.draft, tasks)
 
 
@@ -105,10 +124,9 @@ def _check_near(section: PublishSection, deduplicated: Dataset) -> None:
         raise UserError("publish.duplicates.near: near duplicates were not sought; add `near: {}` to deduplicate")
 
 
-def _usual_ratios(job: Job) -> dict[str, float]:
-    return dict(job.input("align").manifest.summary["mean_log_ratio"]) if job.inputs.get("align") else {}
-
-
-def _pivot(job: Job) -> str:
-    aligned = job.inputs.get("align")
-    return str(job.input("align").manifest.config["pivot"]) if aligned else ""
+def _fit_ratios(job: Job, files: Sequence[RowFile]) -> dict[str, Fit]:
+    tasks = tasks_for("fit", [file for file in files if file.kind == "pairs"])
+    if not tasks:
+        return {}
+    each_task(job, "Fit ratios", tasks, sum_ratios)
+    return fitted(records_of(job.draft, tasks))

@@ -32,7 +32,7 @@ from pipelines.dedup.exact import (
     group_mask,
     hash_texts,
 )
-from pipelines.stages.inputs import RowFile, documents_name
+from pipelines.stages.inputs import RowFile, documents_name, sides_of
 from pipelines.stages.work import codes, column, mapped, run_counted, unfinished
 from pipelines.text.ccnet import ccnet_forms
 from pipelines.text.fold import fold_all
@@ -192,21 +192,22 @@ def _keys(file: RowFile, normalisation: str, files: int) -> Iterator[tuple[Targe
     """Yield the keys of a file's rows and of its documents. CCNet's rule asks for no language."""
     table, forms = file.table(), _FORMS[normalisation]
     by_language = normalisation == "fold"
-    texts = hash_texts(table.column("text" if file.kind == "text" else "target_text").to_pylist(), forms)
-    sides = [texts]
-    if file.kind == "pairs":  # a pair's group is the hash of its folded source
-        source = table.column("group").to_numpy() if by_language else None
-        sides.insert(0, hash_texts(table.column("source_text").to_pylist(), forms) if source is None else source)
-    yield Target(file.index, file, False), cluster_keys(*_languages(table, file.language_column, by_language), *sides)
+    if by_language:
+        sides = sides_of(table, file.kind)
+    else:
+        names = ("text",) if file.kind == "text" else ("source_text", "target_text")
+        sides = [hash_texts(table.column(name).to_pylist(), forms) for name in names]
+    languages = file.languages() if by_language else _no_languages(table)
+    yield Target(file.index, file, False), cluster_keys(*languages, *sides)
     if file.kind == "text":
         documents = file.document_table()
-        whole = document_hashes(texts, column(table, "document_row").to_numpy(), documents.num_rows)
-        keys = cluster_keys(*_languages(documents, "lang", by_language), whole)
+        whole = document_hashes(sides[0], column(table, "document_row").to_numpy(), documents.num_rows)
+        keys = cluster_keys(*(codes(documents, "lang") if by_language else _no_languages(documents)), whole)
         yield Target(files + file.index, file, True), keys
 
 
-def _languages(table: pa.Table, name: str, by_language: bool) -> tuple[npt.NDArray[np.int32], list[str]]:
-    return codes(table, name) if by_language else (np.zeros(table.num_rows, np.int32), [""])
+def _no_languages(table: pa.Table) -> tuple[npt.NDArray[np.int32], list[str]]:
+    return np.zeros(table.num_rows, np.int32), [""]
 
 
 def _mask(group_splits: int, file: int) -> np.uint64:
@@ -223,29 +224,30 @@ def _kept_keys(draft: Draft, target: Target) -> str:
 
 def _record(target: Target, entry: FileEntry, sizes: Any, ranks: Any, published: Any) -> SplitRecord:
     if target.documents:
-        counts = _counts(target.file.document_table(), "lang", ranks, published)
+        counts = _counts(*codes(target.file.document_table(), "lang"), ranks, published)
         return SplitRecord(files=[entry], summary={"documents": counts, "largest": []})
-    table, kind, language = target.file.table(), target.file.kind, target.file.language_column
+    table, kind = target.file.table(), target.file.kind
+    language, names = target.file.languages()
     first = np.flatnonzero((ranks == 0) & (sizes > 1))
     first = first[np.argsort(-sizes[first], kind="stable")][:LARGEST]
-    shown = table.select([language, "text" if kind == "text" else "target_text"]).take(pa.array(first))
+    shown = column(table, "text" if kind == "text" else "target_text").take(pa.array(first)).to_pylist()
     return SplitRecord(
         files=[entry],
         rows=SplitRecord.rows_of(Counts(len(sizes), 0, len(sizes))),
         summary={
-            "languages": {kind: _counts(table, language, ranks, published)},
+            "languages": {kind: _counts(language, names, ranks, published)},
             "largest": [
-                {"kind": kind, "language": name, "size": size, "text": text[:200]}
-                for name, text, size in zip(*(shown[part].to_pylist() for part in shown.column_names),
-                                            sizes[first].tolist(), strict=True)
+                {"kind": kind, "language": names[code], "size": size, "text": text[:200]}
+                for code, text, size in zip(language[first].tolist(), shown, sizes[first].tolist(), strict=True)
             ],
         },
     )  # fmt: skip
 
 
-def _counts(table: pa.Table, name: str, ranks: Any, published: Any) -> dict[str, dict[str, int]]:
+def _counts(
+    language: npt.NDArray[np.int32], names: Sequence[str], ranks: Any, published: Any
+) -> dict[str, dict[str, int]]:
     """Return rows, copies (but for the first of each cluster) and rows published before, by language."""
-    language, names = codes(table, name)
     rows, copies, before = (
         np.bincount(part, minlength=len(names)).tolist()
         for part in (language, language[ranks > 0], language[published])

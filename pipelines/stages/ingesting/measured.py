@@ -50,6 +50,7 @@ def measured(rows: Paragraphs, by_document: bool, identifier: LanguageIdentifier
         "document_row": document_row,
         "key": pa.array(places.key, pa.string()),
         "group": pa.array(np.array(places.group, np.uint64)),
+        "score": pa.array(places.score, pa.float32()),
         "lang": dictionary(_row_languages(places.language, document_row, languages)),
         "text": pa.array(texts, pa.string()),
         "changed": rows.changed,

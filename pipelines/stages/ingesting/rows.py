@@ -32,6 +32,7 @@ class Places:
     document: list[str] = field(default_factory=list)
     key: list[str] = field(default_factory=list)
     group: list[int] = field(default_factory=list)
+    score: list[float] = field(default_factory=list)
     language: list[str] = field(default_factory=list)  # "" where none is declared
 
     def only(self, kept: npt.NDArray[np.intp]) -> "Places":
@@ -96,7 +97,15 @@ class Split:
         )
 
     def _add_record(
-        self, file: str, record: int, offset: int, document: str, key: str, language: str | None, text: str
+        self,
+        file: str,
+        record: int,
+        offset: int,
+        document: str,
+        key: str,
+        language: str | None,
+        text: str,
+        score: float,
     ) -> None:
         try:
             declared = canonical(language) if language else ""
@@ -115,6 +124,7 @@ class Split:
         places.document.extend([document] * count)
         places.key.extend([key] * count)
         places.group.extend(group_of(document, key, number, count) for number in range(count))
+        places.score.extend([score] * count)
         places.language.extend([declared] * count)
         self.raw.extend(parts)
 

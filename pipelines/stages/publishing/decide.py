@@ -1,15 +1,16 @@
-# mypy: disable-error-code="no-untyped-call"
-"""Second pass of publish: which copy survives, and which rows equal one that is held out. Hashes alone are shuffled.
+"""Second pass of publish: which copy survives, and which rows equal one that is held out, by their hashes alone.
 
-Two kinds of messages share one shuffle. `copies` are the rows of clusters larger than one, `texts` the folded sides of
-all rows; only rows that passed the thresholds send any.
+Kinds of hashes are kept of each file and resolved in rounds: `copies` are the clusters of rows that have copies,
+`texts` the folded sides of all rows, and where that is asked `letters` the letters of pairs; only rows that passed the
+thresholds take part. With each hash goes a number: of its equals the row with the highest one stays. What then stays
+is capped by its `sources` and `targets`, the sides of pairs, where that is asked.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
-import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
@@ -19,101 +20,132 @@ from pipelines.datasets.evidence import Sample
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import DECISIONS
-from pipelines.dedup.exact import Hashes, by_bucket
-from pipelines.dedup.survivors import SPLITS, Levels, leaks, losers
-from pipelines.stages.inputs import FileTask, RowFile
+from pipelines.dedup.exact import Hashes, cluster_keys
+from pipelines.dedup.survivors import SPLITS, Highest, Levels, highest, lowest_kept, order_of, precedence
+from pipelines.stages.chunks import Chunk, chunks
+from pipelines.stages.inputs import FileTask, RowFile, tasks_for
 from pipelines.stages.publishing.choose import lost_documents
 from pipelines.stages.publishing.index import write_index
 from pipelines.stages.publishing.screen import screened, whole_rows
 from pipelines.stages.publishing.standing import Deciding, Rows, standing
 from pipelines.stages.publishing.summary import account
 from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, Limits, code_of, describe
-from pipelines.stages.work import codes, column, samples_by_reason
+from pipelines.stages.rounds import Round, for_file, hash_order, rounds
+from pipelines.stages.work import Step, column, samples_by_reason
 from pipelines.text.words import mixed
 
 COPIES: Final = "copies"
 TEXTS: Final = "texts"
 KEPT: Final = ""  # the reason of a row that is kept
+LETTERS: Final = "letters"
+SOURCES: Final = "sources"
+TARGETS: Final = "targets"
+GOING: Final = {
+    TEXTS: Reason.HELD_OUT,
+    LETTERS: Reason.SAME_LETTERS,
+    COPIES: Reason.DUPLICATE,
+    SOURCES: Reason.REPEATED_SIDE,
+    TARGETS: Reason.REPEATED_SIDE,
+}
 DOCUMENT_REASONS: Final = (Reason.DUPLICATE_DOCUMENT, Reason.NEAR_DUPLICATE)
 CANDIDATES = 60  # rows of a reason that a file offers as samples; copies among them show once
 
-Message = tuple[tuple[str, int], tuple[int, Any, Any, Any, Any]]  # (kind, bucket), (file, rows, hashes, levels, ranks)
-Verdict = tuple[int, tuple[str, Any] | None]  # file, (kind, rows that go)
+Found: Final = pa.schema({"file": pa.int32(), "row": pa.uint32()})  # rows that go
+# bytes that a row takes, at most, while its part of the hash space is resolved
+ROW: Final = 200
 
 
-def decisions(pipeline: beam.Pipeline, deciding: Deciding, tasks: list[FileTask], pending: list[FileTask]) -> None:
-    """Resolve copies and leaks among all rows, and write down the decisions on the files of `pending`."""
-    verdicts = (
-        pipeline
-        | "Files" >> beam.Create(tasks)
-        | "Send hashes" >> beam.ParDo(SendHashes(deciding)).with_output_types(Message)
-        | "Group by bucket" >> beam.GroupByKey()
-        | "Resolve" >> beam.ParDo(Resolve()).with_output_types(Verdict)
+def decisions(deciding: Deciding, tasks: Sequence[FileTask], parts: int) -> list[Step[Any]]:
+    """Return the steps that resolve copies and leaks among all rows, and write down the decisions on each file.
+
+    The hash space is gone through in so many `parts`.
+    """
+    files = [task.file for task in tasks]
+    pairs = [file for file in files if file.kind == "pairs"]
+    by_letters = [LETTERS] * (bool(pairs) and deciding.duplicates.pairs == "one_by_letters")
+    found = _tables(deciding.draft, (TEXTS, *by_letters, COPIES), parts)  # a lost copy counts as a copy
+    steps: list[Step[Any]] = [
+        Step("Keep hashes", tasks_for("hashes", files), partial(keep_hashes, deciding)),
+        Step("Resolve", [part for kind in found for part in rounds(kind, parts)], partial(resolve, files)),
+    ]
+    most = deciding.duplicates.repeats_per_side
+    if pairs and most is not None:
+        capped = _tables(deciding.draft, (SOURCES, TARGETS), parts)
+        sides = [part for kind in capped for part in rounds(kind, parts)]
+        steps += [
+            Step("Keep sides", tasks_for("sides", pairs), partial(keep_sides, deciding, found)),
+            Step("Cap", sides, partial(cap, pairs, most)),
+        ]
+        found = found | capped
+    return [*steps, Step("Write decisions", tasks, partial(decide_file, deciding, found))]
+
+
+def _tables(draft: Draft, kinds: Sequence[str], parts: int) -> dict[str, list[Path]]:
+    """Return the files of what rounds of each kind find."""
+    return {kind: [draft.folder / part.file for part in rounds(kind, parts)] for kind in kinds}
+
+
+def keep_hashes(deciding: Deciding, draft: Draft, task: FileTask) -> SplitRecord:
+    """Keep what a file's rows must be compared by, in the order of the hash space."""
+    rows = _rows(deciding, task)
+    clusters = task.file.cluster_table()
+    passed = rows.failures == PASSED
+    resolved = task.file.kind == "pairs" or deciding.duplicates.paragraphs == "one"
+    copies = np.flatnonzero(passed & resolved & (column(clusters, "cluster_size").to_numpy() > 1))
+    ranks = column(clusters, "rank").to_numpy()
+    texts = np.flatnonzero(passed)
+    kept = screened(draft, task.file)
+    hashes = np.concatenate([side[texts] for side in kept.sides])
+    entries = [
+        _keep(draft, COPIES, task.file, copies, rows.clusters[copies], precedence(rows.levels, ranks)),
+        _keep(draft, TEXTS, task.file, np.tile(texts, len(kept.sides)), hashes, rows.levels),
+    ]
+    if kept.letters is not None:
+        order = order_of(rows.levels, task.file.index)
+        entries.append(_keep(draft, LETTERS, task.file, texts, kept.letters[texts], order))
+    return SplitRecord(files=entries)
+
+
+def keep_sides(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: Draft, task: FileTask) -> SplitRecord:
+    """Keep the sides of a file's pairs that stay by what was `found`, in the order of the hash space."""
+    rows = _decided(deciding, found, task)
+    staying = np.flatnonzero(rows.failures == PASSED)
+    order = order_of(rows.levels, task.file.index)
+    languages = task.file.languages()
+    return SplitRecord(
+        files=[
+            _keep(draft, kind, task.file, staying, cluster_keys(*languages, side)[staying], order)
+            for kind, side in zip((SOURCES, TARGETS), screened(draft, task.file).sides, strict=True)
+        ]
     )
-    asked = pipeline | "Files to decide" >> beam.Create([(task.file.index, None) for task in pending])
-    (
-        (verdicts, asked)
-        | "Verdicts and files" >> beam.Flatten()
-        | "Group by file" >> beam.GroupByKey()
-        | "Write decisions" >> beam.ParDo(WriteDecisions(deciding, {task.file.index: task for task in pending}))
-    )
 
 
-class SendHashes(beam.DoFn):
-    """Emits what a file's rows must be compared by, bucket by bucket."""
+def resolve(files: Sequence[RowFile], draft: Draft, part: Round) -> SplitRecord:
+    """Write the rows of one part of the hash space that go: copies that lose, or texts that leak.
 
-    def __init__(self, deciding: Deciding) -> None:
-        self._deciding = deciding
-
-    def process(self, task: FileTask) -> Iterator[Message]:
-        rows = _rows(self._deciding, task)
-        clusters = task.file.cluster_table()
-        passed = rows.failures == PASSED
-        resolved = task.file.kind == "pairs" or self._deciding.duplicates.paragraphs == "one"
-        copies = np.flatnonzero(passed & resolved & (column(clusters, "cluster_size").to_numpy() > 1))
-        ranks = column(clusters, "rank").to_numpy()
-        yield from self._messages(COPIES, task.file, copies, rows.clusters[copies], rows.levels, ranks)
-        texts = np.flatnonzero(passed)
-        for side in screened(self._deciding.draft, task.file).sides:
-            yield from self._messages(TEXTS, task.file, texts, side[texts], rows.levels, ranks)
-
-    def _messages(
-        self, kind: str, file: RowFile, rows: Any, hashes: Hashes, levels: Levels, ranks: Any
-    ) -> Iterator[Message]:
-        for bucket, positions in by_bucket(hashes, self._deciding.buckets):
-            own = rows[positions]
-            own_ranks = ranks[own] if kind == COPIES else None
-            yield (kind, bucket), (file.index, own.astype(np.uint32), hashes[positions], levels[own], own_ranks)
+    A text leaks if it equals one that is held out more; a pair takes part with each of its sides.
+    """
+    tables = _hash_tables(draft, files, part)
+    return _going(draft, tables, part, highest(_contenders(chunk) for chunk in chunks(tables, part)))
 
 
-class Resolve(beam.DoFn):
-    """Decides one bucket: which copies lose, or which texts leak."""
-
-    def process(self, element: tuple[tuple[str, int], Iterable[tuple[int, Any, Any, Any, Any]]]) -> Iterator[Verdict]:
-        (kind, _), messages = element
-        parts = list(messages)
-        files = np.concatenate([np.full(len(part[1]), part[0]) for part in parts])
-        rows, hashes, levels = (np.concatenate([part[place] for part in parts]) for place in (1, 2, 3))
-        if kind == COPIES:
-            going = losers(hashes, levels, np.concatenate([part[4] for part in parts]))
-        else:
-            going = leaks(hashes, levels)
-        for file in np.unique(files[going]).tolist():
-            yield file, (kind, rows[going & (files == file)])
+def cap(files: Sequence[RowFile], most: int, draft: Draft, part: Round) -> SplitRecord:
+    """Write the pairs of one part of the hash space that go since their side stands in `most` others."""
+    tables = _hash_tables(draft, files, part)
+    return _going(draft, tables, part, lowest_kept((_contenders(chunk) for chunk in chunks(tables, part)), most))
 
 
-class WriteDecisions(beam.DoFn):
-    """Writes down the decision on each row of a file, and ticks the file off."""
+def _hash_tables(draft: Draft, files: Sequence[RowFile], part: Round) -> list[tuple[int, Path]]:
+    own = [file for file in files if file.kind == "pairs" or part.step not in (LETTERS, SOURCES, TARGETS)]
+    return [(file.index, draft.folder / _hashes(part.step, file)) for file in own]
 
-    def __init__(self, deciding: Deciding, tasks: dict[int, FileTask]) -> None:
-        self._deciding = deciding
-        self._tasks = tasks
 
-    def process(self, element: tuple[int, Iterable[tuple[str, Any] | None]]) -> None:
-        task = self._tasks.get(element[0])
-        if task is not None:
-            verdicts = [verdict for verdict in element[1] if verdict is not None]
-            self._deciding.draft.finish(task.split, decide_file(self._deciding, task, verdicts))
+def _going(draft: Draft, tables: Sequence[tuple[int, Path]], part: Round, best: Highest) -> SplitRecord:
+    with draft.shard_writer(part.file, Found) as writer:
+        for chunk in chunks(tables, part):
+            going = best.beats(chunk["hash"], chunk["number"])
+            writer.write(pa.record_batch([chunk["file"][going], chunk["row"][going]], schema=Found))
+    return SplitRecord(files=[writer.entry])
 
 
 def kept_rows(draft: Draft, file: RowFile) -> Any:
@@ -133,23 +165,28 @@ def _rows(deciding: Deciding, task: FileTask) -> Rows:
     return rows
 
 
-def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, Any]]) -> SplitRecord:
+def _decided(deciding: Deciding, found: Mapping[str, Sequence[Path]], task: FileTask) -> Rows:
     rows = _rows(deciding, task)
+    for kind, paths in found.items():
+        for going in for_file(paths, task.file.index):
+            rows.failures[going["row"]] = code_of(GOING[kind])
+    return rows
+
+
+def decide_file(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: Draft, task: FileTask) -> SplitRecord:
+    """Write down the decision on each row of a file; `found` are the files of what `resolve` found, by kind."""
+    rows = _decided(deciding, found, task)
     reasons = rows.failures
-    for kind, reason in ((TEXTS, Reason.HELD_OUT), (COPIES, Reason.DUPLICATE)):  # a lost copy counts as a copy
-        for own, going in verdicts:
-            if own == kind:
-                reasons[going] = code_of(reason)
     entries = [
-        _write(deciding.draft, task.file, reasons, rows.levels),
-        write_index(deciding.draft, deciding.key_space, task.file, reasons == PASSED),
+        _write(draft, task.file, reasons, rows.levels),
+        write_index(draft, deciding.key_space, task.file, reasons == PASSED),
     ]
     counts = np.bincount(reasons, minlength=len(REASONS) + 1).tolist()
     dropped = {reason: count for reason, count in zip(REASONS, counts[1:], strict=True) if count}
-    language, names = codes(task.file.table(), task.file.language_column)
+    language, names = task.file.languages()
     kept = np.flatnonzero(reasons == PASSED)
     place = language[kept] * len(SPLITS) + rows.levels[kept]
-    np.save(_kept(deciding.draft, task.file), kept[np.argsort(place, kind="stable")].astype(np.uint32))
+    np.save(_kept(draft, task.file), kept[np.argsort(place, kind="stable")].astype(np.uint32))
     examples = samples_by_reason(_candidates(deciding.limits, task.file, rows.clusters, reasons))
     return SplitRecord(
         files=entries,
@@ -162,6 +199,19 @@ def decide_file(deciding: Deciding, task: FileTask, verdicts: list[tuple[str, An
             **account(task.file, reasons, partial(describe, limits=deciding.limits)),
         },
     )
+
+
+def _keep(draft: Draft, kind: str, file: RowFile, rows: Any, hashes: Hashes, numbers: Any) -> FileEntry:
+    order = hash_order(hashes)
+    kept = rows[order]
+    table = pa.table({"hash": hashes[order], "row": kept.astype(np.uint32), "number": numbers[kept]})
+    return draft.write_table(_hashes(kind, file), table)
+
+
+def _contenders(chunk: Chunk) -> tuple[Hashes, Any]:
+    """Return what may beat others: of texts those that are held out, which are few."""
+    held = chunk["number"] > 0
+    return chunk["hash"][held], chunk["number"][held]
 
 
 def _write(draft: Draft, file: RowFile, reasons: Codes, levels: Levels) -> FileEntry:
@@ -196,6 +246,10 @@ def _candidates(
                 yield reason, Sample.of(row["target_file"], row["target_record"], text, row["target_lang"], detail)
             else:
                 yield reason, Sample.of(row["file"], row["record"], row["text"], row["lang"], detail)
+
+
+def _hashes(kind: str, file: RowFile) -> str:
+    return f"hashes/{kind}/{file.name}"
 
 
 def _name(file: RowFile) -> str:

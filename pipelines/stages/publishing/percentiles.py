@@ -63,7 +63,7 @@ def survey_file(asked: Iterable[Asked], draft: Draft, task: FileTask) -> SplitRe
     for rule in {(one.rule.of, one.rule.column): one.rule for one in asked}.values():
         if rule.of in tables:
             table = tables[rule.of]
-            language, names = codes(table, "target_lang" if rule.of == "pairs" else "lang")
+            language, names = codes(table, "lang") if rule.of == "documents" else task.file.languages()
             counted[_place(rule)] = histograms(rule.values(table), language, names)
     return SplitRecord(summary=counted)
 

@@ -112,17 +112,29 @@ def _longer(source: pa.Array, target: pa.Array) -> Any:
     return np.maximum(pc.utf8_length(source).to_numpy(), pc.utf8_length(target).to_numpy())
 
 
+def _smaller(source: pa.Array, target: pa.Array) -> Any:
+    return np.minimum(source.to_numpy(), target.to_numpy())
+
+
+def _larger(source: pa.Array, target: pa.Array) -> Any:
+    return np.maximum(source.to_numpy(), target.to_numpy())
+
+
 _TEXTS: Final = ("source_text", "target_text")
+_WORDS: Final = ("source_words", "target_words")
 # what is computed from columns when it is asked for: from which, and how
 _DERIVED: Final[dict[str, tuple[tuple[str, ...], Callable[..., Any]]]] = {
     "lines_per_word": (("paragraphs", "words"), _lines_per_word),
     "shorter": (_TEXTS, _shorter),
     "longer": (_TEXTS, _longer),
+    "fewer_words": (_WORDS, _smaller),
+    "more_words": (_WORDS, _larger),
 }
 
 _REPETITION, _QUALITY, _C4, _FINEWEB = (
     f"filters.{name}" for name in ("gopher_repetition", "gopher_quality", "c4", "fineweb")
 )
+_PAIRS = "filters.pairs"
 _OF_CHARS = "of the characters"
 
 # In the order in which they are asked: a row counts under the first that it fails.
@@ -167,6 +179,15 @@ _RULES: Final = (
     Rule(Reason.SHORT_LINES, _FINEWEB, "max_short_lines", "documents", "short_lines", "≥", "of the lines"),
     Rule(Reason.REPEATED_CHARS, _FINEWEB, "max_repeated_line_chars", "documents", "repeated_line_chars", "≥",
          _OF_CHARS),
+    Rule(Reason.FEW_WORDS, _PAIRS, "min_words", "pairs", "fewer_words", "<", "words"),
+    Rule(Reason.MANY_WORDS, _PAIRS, "max_words", "pairs", "more_words", ">", "words"),
+    Rule(Reason.LONG_WORD, _PAIRS, "max_word_length", "pairs", "longest_word", ">", "characters in a word"),
+    Rule(Reason.MARKUP, _PAIRS, "markup", "pairs", "markup", "is"),
+    Rule(Reason.DIGITS, _PAIRS, "digits", "pairs", "digits_agree", "is not"),
+    Rule(Reason.URLS, _PAIRS, "urls", "pairs", "urls_agree", "is not"),
+    Rule(Reason.NEAR_COPY, _PAIRS, "max_near_copy", "pairs", "near_copy", ">", "alike"),
+    Rule(Reason.LOW_SCORE, _PAIRS, "min_given_score", "pairs", "given_score", "<", "given score"),
+    Rule(Reason.LOW_SCORE, _PAIRS, "min_confidence", "pairs", "confidence", "<", "confidence"),
     Rule(Reason.LIST, _FINEWEB, "max_lines_per_word", "documents", "lines_per_word", ">", "line breaks for each word"),
 )  # fmt: skip
 

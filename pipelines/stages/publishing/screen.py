@@ -1,10 +1,10 @@
 """First pass of publish: which threshold each row fails, and what the split of the documents must know."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,27 +13,34 @@ import pyarrow as pa
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
-from pipelines.dedup.exact import Hashes
-from pipelines.stages.inputs import FileTask, RowFile, sides
+from pipelines.dedup.exact import Hashes, cluster_keys, hash_forms
+from pipelines.stages.inputs import FileTask, RowFile, sides_of
 from pipelines.stages.publishing.blocklist import load_blocklist
 from pipelines.stages.publishing.contaminated import find_tests, hits_name
 from pipelines.stages.publishing.thresholds import PASSED, Codes, Limits, code_of, pair_failures, text_failures
 from pipelines.stages.work import add_up, codes, column, mapped
+from pipelines.text.letters import letter_forms
+
+_SIDES: Final = ("source", "target")  # columns of what is kept; a text has the first
 
 
 @dataclass(frozen=True)
 class Screened:
-    """What the first pass found, row by row: the threshold failed, or 0, and the hashes of the folded sides."""
+    """What the first pass found, row by row: the threshold failed, or 0, and the hashes of the folded sides.
+
+    `letters` are equal for pairs whose sides have the same letters; None where that is not asked.
+    """
 
     failures: Codes
     sides: list[Hashes]
+    letters: Hashes | None
 
 
 @dataclass(frozen=True)
 class Screening:
     """What every row is screened by.
 
-    `usual` is the mean logarithm of each language's length ratio, `tests` the index of the evaluation sets.
+    `usual` is the mean logarithm of the length ratio of each language pair, `tests` the index of the evaluation sets.
     """
 
     limits: Limits
@@ -45,9 +52,9 @@ def screen_file(screening: Screening, draft: Draft, task: FileTask) -> SplitReco
     """Apply the rules to a file, keep the result beside it until the commit, and count what passed."""
     section = screening.limits.section
     table = task.file.scored_table()
-    hashes = sides(table, task.file.kind)
+    hashes = sides_of(table, task.file.kind)
     if task.file.kind == "pairs":
-        failures = pair_failures(table, hashes, screening.usual, screening.limits)
+        failures = pair_failures(table, task.file.languages(), hashes, screening.usual, screening.limits)
     else:
         failures = text_failures(table, task.file.scored_documents(), screening.limits)
     if section.filters.blocklist is not None:
@@ -59,21 +66,33 @@ def screen_file(screening: Screening, draft: Draft, task: FileTask) -> SplitReco
         hits = find_tests(screening.tests, task.file, hashes, np.flatnonzero(failures == PASSED))
         failures[hits["row"].to_numpy()] = code_of(Reason.CONTAMINATED)
         entries.append(draft.write_table(hits_name(task.file), hits))
-    kept = {"failure": failures, **{f"side{number}": side for number, side in enumerate(hashes)}}
+    kept = {"failure": failures, **dict(zip(_SIDES, hashes, strict=False))}
+    if task.file.kind == "pairs" and section.duplicates.pairs == "one_by_letters":
+        kept["letters"] = _letter_keys(task.file, hashes)
     entries.append(draft.write_table(_name(task.file), pa.table(kept)))
-    language, names = codes(table, task.file.language_column)
+    language, names = task.file.languages()
     passed = np.bincount(language[failures == PASSED], minlength=len(names)).tolist()
     summary: dict[str, Any] = {"passed": {task.file.kind: dict(zip(names, passed, strict=True))}}
     if task.file.kind == "pairs":
         ranks = column(task.file.cluster_table(), "rank").to_numpy()
         for part, words in (("test", section.test.min_words), ("dev", section.dev.min_words)):
-            summary[part] = _pairs_by_document(table, (failures == PASSED) & (ranks == 0), words)
+            counted = (failures == PASSED) & (ranks == 0) & ~is_mined(table)
+            summary[part] = _pairs_by_document(table, counted, words)
     return SplitRecord(files=entries, summary=summary)
+
+
+def is_mined(pairs: pa.Table) -> npt.NDArray[np.bool_]:
+    """Return which pairs were mined, bool [n]. They are no truth to test on, so they are never held out."""
+    method, names = codes(pairs, "method")
+    return np.asarray(method == (names.index("mined") if "mined" in names else -1))
 
 
 def whole_rows(file: RowFile, positions: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
     """Return some rows with all that they were screened by: their columns, and under `documents` their document's."""
     rows: list[dict[str, Any]] = file.scored_table().take(pa.array(positions)).to_pylist()
+    language, names = file.languages()
+    for row, code in zip(rows, language[positions].tolist(), strict=True):
+        row["counted_as"] = names[code]
     if file.kind == "text":
         places = pa.array([row["document_row"] for row in rows], pa.int64())
         for row, document in zip(rows, file.scored_documents().take(places).to_pylist(), strict=True):
@@ -84,8 +103,9 @@ def whole_rows(file: RowFile, positions: npt.NDArray[np.int64]) -> list[dict[str
 def screened(draft: Draft, file: RowFile) -> Screened:
     """Return what `screen_file` kept."""
     table = mapped(draft.folder / _name(file))
-    failures, *hashes = (column(table, name).to_numpy() for name in table.column_names)
-    return Screened(failures, hashes)
+    found = {name: column(table, name).to_numpy() for name in table.column_names}
+    sides = [found[name] for name in _SIDES if name in found]
+    return Screened(found["failure"], sides, found.get("letters"))
 
 
 def small_languages(records: Iterable[SplitRecord], least: int) -> dict[str, list[str]]:
@@ -99,6 +119,16 @@ def small_languages(records: Iterable[SplitRecord], least: int) -> dict[str, lis
 def pairs_by_document(records: Iterable[SplitRecord], part: str) -> dict[str, dict[str, int]]:
     """Return for each document how many different pairs it has in each language that count towards `part`."""
     return add_up(record.summary.get(part, {}) for record in records)
+
+
+def _letter_keys(file: RowFile, sides: Sequence[Hashes]) -> Hashes:
+    """Return a key for each pair from the letters of its sides; a side without any counts as it is."""
+    table, keys = file.table(), []
+    for name, side in zip(("source_text", "target_text"), sides, strict=True):
+        forms = letter_forms(table.column(name).to_pylist())
+        empty = np.fromiter((not form for form in forms), np.bool_, len(forms))
+        keys.append(np.where(empty, side, hash_forms(forms)))
+    return cluster_keys(*file.languages(), *keys)
 
 
 def _pairs_by_document(table: pa.Table, counted: npt.NDArray[np.bool_], words: int) -> dict[str, dict[str, int]]:

@@ -14,7 +14,7 @@ from pipelines.stages.publishing.distributions import distributions, histograms
 from pipelines.stages.publishing.readings import Explain, draw_readings, readings
 from pipelines.stages.publishing.splits import Assignment
 from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, code_of
-from pipelines.stages.work import add_up, codes, column, samples_by_reason
+from pipelines.stages.work import add_up, column, samples_by_reason
 
 # Reasons that say nothing of a text itself: no threshold is judged by these rows.
 COPIES: Final = (
@@ -22,7 +22,9 @@ COPIES: Final = (
     Reason.REPEATED,
     Reason.DUPLICATE_DOCUMENT,
     Reason.NEAR_DUPLICATE,
+    Reason.SAME_LETTERS,
     Reason.DUPLICATE,
+    Reason.REPEATED_SIDE,
     Reason.HELD_OUT,
 )
 
@@ -33,7 +35,7 @@ def account(file: RowFile, reasons: Codes, explain: Explain) -> dict[str, Any]:
 
     `reasons` are the codes of why rows are dropped [n]; `explain` says what decided about a row.
     """
-    language, names = codes(file.table(), file.language_column)
+    language, names = file.languages()
     counted: dict[str, Any] = {
         "dropped_by_language": {file.kind: _by_reason(language, names, reasons)},
         "cluster_sizes": {file.kind: _cluster_sizes(file)},

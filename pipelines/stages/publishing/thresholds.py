@@ -17,7 +17,7 @@ from pipelines.datasets.reasons import Reason
 from pipelines.dedup.exact import Hashes
 from pipelines.stages.publishing.rules import Limit, Of, Rule, rules_of
 from pipelines.stages.work import codes, column
-from pipelines.text.languages import may_be
+from pipelines.text.languages import label_of, may_be, scripts_of
 
 REASONS: Final = tuple(Reason)
 PASSED: Final = 0
@@ -69,12 +69,19 @@ def text_failures(rows: pa.Table, documents: pa.Table, limits: Limits) -> Codes:
     return first_of(rows.num_rows, _text_masks(rows, documents, limits))
 
 
-def pair_failures(pairs: pa.Table, sides: Sequence[Hashes], usual: Mapping[str, float], limits: Limits) -> Codes:
+def pair_failures(
+    pairs: pa.Table,
+    labels: tuple[npt.NDArray[np.int32], list[str]],
+    sides: Sequence[Hashes],
+    usual: Mapping[str, float],
+    limits: Limits,
+) -> Codes:
     """Return the first rule that each pair fails: uint8 [n].
 
-    `sides` are the hashes of the folded texts, `usual` the mean logarithm of each language's length ratio.
+    `labels` are codes [n] of what pairs count for, and the names (`RowFile.languages`); `sides` the hashes of the
+    folded texts; `usual` the mean logarithm of the length ratio by these names.
     """
-    return first_of(pairs.num_rows, _pair_masks(pairs, sides, usual, limits))
+    return first_of(pairs.num_rows, _pair_masks(pairs, labels, sides, usual, limits))
 
 
 def first_of(rows: int, masks: Masks) -> Codes:
@@ -90,7 +97,8 @@ def describe(reason: Reason, row: Mapping[str, Any], limits: Limits) -> str:
 
     `row` has a row's columns, and under `documents` those of its document where it has one.
     """
-    of, language = ("pairs", row["target_lang"]) if "source_text" in row else ("rows", row["lang"])
+    of = "pairs" if "source_text" in row else "rows"
+    language = row.get("counted_as") or row["target_lang" if of == "pairs" else "lang"]
     for rule, limit in limits.rules:
         own = row if rule.of == of else row.get("documents") if rule.of == "documents" else None
         if rule.reason == reason and own and (said := rule.describe(own, language, limit)) is not None:
@@ -114,6 +122,8 @@ def values(limits: Limits) -> dict[Reason, dict[str, Any]]:
     for rule, limit in limits.rules:
         name = rule.section.removeprefix("filters.scores.") if ".scores." in rule.section else ""
         found.setdefault(rule.reason, {})[f"{name}.{rule.key}" if name else rule.key] = limit
+    if limits.section.filters.pairs is not None:
+        found[Reason.NOT_IDENTIFIED] = {"language_probability": limits.section.filters.pairs.language_probability}
     if limits.section.filters.perplexity is not None:
         head, middle = ({name: pair[place] for name, pair in limits.cutoffs.items()} for place in (0, 1))
         found[Reason.PERPLEXITY] = {"head": head, "middle": middle}
@@ -144,11 +154,17 @@ def _text_masks(rows: pa.Table, documents: pa.Table, limits: Limits) -> Masks:
         yield Reason.PERPLEXITY, failing[document_row]
 
 
-def _pair_masks(pairs: pa.Table, sides: Sequence[Hashes], usual: Mapping[str, float], limits: Limits) -> Masks:
+def _pair_masks(
+    pairs: pa.Table,
+    labels: tuple[npt.NDArray[np.int32], list[str]],
+    sides: Sequence[Hashes],
+    usual: Mapping[str, float],
+    limits: Limits,
+) -> Masks:
     if not pairs.num_rows:
         return
-    thresholds = limits.section.thresholds
-    language, names = codes(pairs, "target_lang")
+    thresholds, asked = limits.section.thresholds, limits.section.filters.pairs
+    language, names = labels
     yield from _rules_of(limits, "pairs", "thresholds", pairs, language, names)
     yield Reason.UNTRANSLATED, sides[0] == sides[1]
     yield Reason.PLACEHOLDERS, ~column(pairs, "placeholders_agree").to_numpy(zero_copy_only=False)
@@ -161,6 +177,11 @@ def _pair_masks(pairs: pa.Table, sides: Sequence[Hashes], usual: Mapping[str, fl
         Reason.WRONG_LANGUAGE,
         (_wrong_language(pairs, "source_", source, limits) | _wrong_language(pairs, "target_", target, limits)),
     )
+    if asked is not None and asked.scripts:
+        yield Reason.WRONG_SCRIPT, _wrong_script(pairs, "source_") | _wrong_script(pairs, "target_")
+    if asked is not None and asked.language_probability is not None:
+        least = np.float32(asked.language_probability)
+        yield Reason.NOT_IDENTIFIED, _not_identified(pairs, "source_", least) | _not_identified(pairs, "target_", least)
     yield from _rules_of(limits, "pairs", "filters", pairs, language, names)
 
 
@@ -185,6 +206,32 @@ def _wrong_language(table: pa.Table, side: str, chars: npt.NDArray[np.int32], li
     sure = column(table, f"{side}lid_prob").to_numpy() >= np.float32(thresholds.language_probability)
     wrong: _Mask = other[declared, identified] & sure & (chars >= thresholds.language_chars)
     return wrong
+
+
+def _wrong_script(pairs: pa.Table, side: str) -> _Mask:
+    declared, languages = codes(pairs, f"{side}lang")
+    written, scripts = codes(pairs, f"{side}script")
+    foreign = np.array([[_is_foreign(script, language) for script in scripts] for language in languages])
+    wrong: _Mask = foreign[declared, written]
+    return wrong
+
+
+def _is_foreign(script: str, language: str) -> bool:
+    written_in = scripts_of(language)
+    return bool(script and written_in) and script not in written_in
+
+
+def _not_identified(pairs: pa.Table, side: str, least: np.float32) -> _Mask:
+    """Return which pairs have a side of a language that the identifier knows, and did not find surely: bool [n]."""
+    declared, languages = codes(pairs, f"{side}lang")
+    identified, labels = codes(pairs, f"{side}lid")
+    other = np.array(
+        [[bool(label_of(name)) and not (label and may_be(name, label)) for label in labels] for name in languages]
+    )
+    known = np.array([bool(label_of(name)) for name in languages])
+    unsure = column(pairs, f"{side}lid_prob").to_numpy() < least
+    missed: _Mask = other[declared, identified] | (known[declared] & unsure)
+    return missed
 
 
 def _buckets(documents: pa.Table, language: npt.NDArray[np.int32], names: list[str], limits: Limits) -> Any:
@@ -212,6 +259,14 @@ def _described_apart(reason: Reason, row: Mapping[str, Any], limits: Limits) -> 
         return f"{row['documents'][PERPLEXITY]:.1f}; the head ends at {head:g}, the middle at {middle:g}"
     if reason == Reason.WRONG_LANGUAGE and "source_text" not in row:
         return f"{row['lid']} at {row['lid_prob']:.2f} ≥ {thresholds.language_probability}"
+    if reason == Reason.WRONG_SCRIPT:
+        sides = (f"{row[f'{side}_lang']} in {row[f'{side}_script'] or 'no script'}" for side in ("source", "target"))
+        return " and ".join(sides)
+    if reason == Reason.NOT_IDENTIFIED and limits.section.filters.pairs is not None:
+        sides = (f"{row[f'{side}_lid'] or 'none'} at {row[f'{side}_lid_prob']:.2f}" for side in ("source", "target"))
+        return f"{' and '.join(sides)}; asked are {limits.section.filters.pairs.language_probability}"
+    if reason == Reason.REPEATED_SIDE:
+        return f"more than {limits.section.duplicates.repeats_per_side} pairs with one side"
     if reason == Reason.WRONG_LANGUAGE:
         sides = (f"{row[f'{side}_lid']} at {row[f'{side}_lid_prob']:.2f}" for side in ("source", "target"))
         return f"{' and '.join(sides)}; sure from {thresholds.language_probability}"

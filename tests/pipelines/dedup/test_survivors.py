@@ -13,7 +13,7 @@ from pipelines.dedup.survivors import (
     TRAIN,
     Documents,
     document_losers,
-    leaks,
+    highest,
     losers,
 )
 
@@ -41,14 +41,17 @@ def test_each_cluster_keeps_one_row_of_its_highest_level(rows: list[tuple[int, i
 def test_golden_leaks() -> None:
     hashes = np.array([1, 1, 1, 2, 2, 3], np.uint64)
     levels = np.array([TRAIN, DEV, TEST, TRAIN, TRAIN, DEV], np.uint8)
-    assert leaks(hashes, levels).tolist() == [True, True, False, False, False, False]
+    held = levels > TRAIN
+    assert highest([(hashes[held], levels[held])]).beats(hashes, levels).tolist() == [True, True] + 4 * [False]
 
 
-@given(ROWS)
-def test_what_does_not_leak_is_at_the_highest_level_of_its_text(rows: list[tuple[int, int]]) -> None:
-    leaking = leaks(np.array([text for text, _ in rows], np.uint64), np.array([level for _, level in rows], np.uint8))
-    for (text, level), leak in zip(rows, leaking, strict=True):
-        assert leak == (level < max(other for same, other in rows if same == text))
+@given(ROWS, st.integers(1, 7))
+def test_what_is_beaten_does_not_depend_on_the_chunks(rows: list[tuple[int, int]], size: int) -> None:
+    hashes, levels = (np.array([row[place] for row in rows], np.uint64) for place in (0, 1))
+    best = highest((hashes[at : at + size], levels[at : at + size]) for at in range(0, len(rows), size))
+    assert best.hashes.tolist() == sorted({text for text, _ in rows})
+    for (text, level), beaten in zip(rows, best.beats(hashes, levels), strict=True):
+        assert beaten == (level < max(other for same, other in rows if same == text))
 
 
 DOCUMENTS = st.lists(

@@ -83,7 +83,7 @@ def test_stages_that_have_not_run_are_named(own: Path, make: Callable[..., dict[
     ("file", "line", "message"),
     [
         ("elsewhere", 1, "elsewhere: no source of this config has that name or path; there are wild, pages, app"),
-        ("app", 1, "app: a catalog of many files; name one of them as app/MEMBER.json"),
+        ("app", 1, "app: a source of many files; name one of them as app/MEMBER"),
         (
             "app/door/fr.json",
             0,

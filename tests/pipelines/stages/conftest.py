@@ -34,10 +34,10 @@ class Corpus:
         name_of = fingerprint(name, spec.version, config, input_fingerprints(runs))
         self.runs[name] = StageRun(spec, config, "", name_of, self.folder / f"{name}-{name_of[:12]}", runs)
 
-    def make(self, *stages: str, workers: int = 1) -> Dataset:
+    def make(self, *stages: str, workers: int = 1, memory_budget: int | None = None) -> Dataset:
         """Run the stages and return the dataset of the last one."""
         for stage in stages or tuple(self.runs):
-            dataset = execute(self.runs[stage], EngineSection(workers=workers))
+            dataset = execute(self.runs[stage], EngineSection(workers=workers, memory_budget=memory_budget))
         return dataset
 
     def dataset(self, stage: str) -> Dataset:

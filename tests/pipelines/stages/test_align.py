@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import PAIRS
 from pipelines.dedup.exact import hash_texts
+from pipelines.engine.budget import PROCESS
 from pipelines.stages import align
+from pipelines.stages.aligning.matching import ROW
 
 CATALOGS = {
     "light": {
@@ -66,15 +68,22 @@ def test_another_pivot(corpus: Callable[..., Any], rows_of: Callable[..., Any]) 
     assert made.manifest.rows.rows_in == 8  # English and Japanese
 
 
-def test_splits_and_buckets_change_nothing(corpus: Callable[..., Any], rows_of: Callable[..., Any]) -> None:
+def test_splits_and_rounds_change_nothing(
+    corpus: Callable[..., Any], rows_of: Callable[..., Any], noted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def pairs(made: Any) -> list[Any]:
         return sorted(rows_of(made, "document", "key", "target_lang", "target_text", "source_text", "group"))
 
     whole = corpus(CATALOGS, folder="whole", split_bytes=10_000, align={}).make()
-    cut = corpus(CATALOGS, folder="cut", split_bytes=1, align={"buckets": 1}).make()
-    more = corpus(CATALOGS, folder="more", split_bytes=1, align={"buckets": 7}).make()
+    cut = corpus(CATALOGS, folder="cut", split_bytes=1, align={}).make()
+    tight = corpus(CATALOGS, folder="tight", split_bytes=1, align={})
+    tight.make("ingest")
+    counted = noted(align.match_round)
+    monkeypatch.setattr(align, "match_round", counted)
+    in_rounds = tight.make("align", memory_budget=PROCESS + 4 * ROW)
+    assert len(counted.splits()) == 3  # for 12 rows
     assert len(cut.files(kind="pairs")) == 5
-    assert cut.manifest == more.manifest
+    assert cut.manifest == in_rounds.manifest
     assert pairs(whole) == pairs(cut)
 
 

@@ -1,5 +1,8 @@
 """Records to paragraphs: every record is accounted for, whatever it holds."""
 
+import math
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +27,16 @@ def test_a_records_lines_are_its_paragraphs_with_the_records_place() -> None:
     places = rows.places
     assert rows.texts == ["one", "two", "three four"]
     assert list(zip(places.record, places.paragraph, places.offset, strict=True)) == [(0, 0, 0), (1, 0, 10), (1, 1, 10)]
+
+
+def test_a_score_goes_to_every_paragraph_of_its_record() -> None:
+    builder = RecordBuilder()
+    builder.add("raw", 0, "", "raw:0", "de", "eins\nzwei", score=0.5)
+    builder.add("raw", 1, "", "", "de", "drei")
+    split = Split(lines)
+    for records in builder.take():
+        split.add(records)
+    assert split.paragraphs(mask=False).places.score == pytest.approx([0.5, 0.5, math.nan], nan_ok=True)
 
 
 def test_masked_personal_data_is_a_change() -> None:

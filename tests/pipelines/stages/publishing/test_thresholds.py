@@ -86,7 +86,8 @@ def pair_reason(usual: float = 0.0, **row: object) -> str:
     source, target = str(pair["source_text"]), str(pair["target_text"])
     pair["length_ratio"] = np.log(len(target) / len(source))
     sides = [hash_texts([source]), hash_texts([target])]
-    (code,) = pair_failures(table(PAIRS, [pair]), sides, {"de": usual}, LIMITS).tolist()
+    labels = (np.zeros(1, np.int32), ["de"])
+    (code,) = pair_failures(table(PAIRS, [pair]), labels, sides, {"de": usual}, LIMITS).tolist()
     return REASONS[code - 1] if code else ""
 
 
@@ -119,7 +120,7 @@ def test_the_length_ratio_is_held_against_the_languages_own() -> None:
 
 def test_no_rows_fail_nothing() -> None:
     assert len(text_failures(STAGED.empty_table(), DOCUMENTS.empty_table(), LIMITS)) == 0
-    assert len(pair_failures(PAIRS.empty_table(), [hash_texts([])] * 2, {}, LIMITS)) == 0
+    assert len(pair_failures(PAIRS.empty_table(), (np.zeros(0, np.int32), []), [hash_texts([])] * 2, {}, LIMITS)) == 0
 
 
 def test_what_decided_is_said_with_value_and_threshold() -> None:
