@@ -34,7 +34,7 @@ class Catalog:
     Languages are given as the file names write them.
     `pattern` holds `{document}` and `{language}`, each of which stands for one part of a path, such as
     `components/{document}/translations/{language}.json`. A split is about `split_bytes` of JSON, whole members;
-    a member of more than `max_member_bytes` is not read.
+    a member of more than `max_member_bytes` is not read. Without `keys`, nothing says which messages are translations.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Catalog:
     languages: tuple[str, ...]
     split_bytes: int
     max_member_bytes: int
+    keys: bool = True
 
     def plan(self) -> Sequence[Split]:
         """Return splits over the fitting members, ordered by document and language.
@@ -120,7 +121,7 @@ class Catalog:
             elif has_surrogates(value) or has_surrogates(key):
                 reject(record, Reason.NOT_UTF8, f"{_visible(key)}: not Unicode text", _visible(value))
             else:
-                builder.add(file, record, member.document, key, member.language, value)
+                builder.add(file, record, member.document, key if self.keys else "", member.language, value)
 
 
 def compile_pattern(pattern: str) -> re.Pattern[str]:

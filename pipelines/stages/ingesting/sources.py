@@ -27,7 +27,13 @@ def open_format(source: Source) -> Format:
     """Return the reader for a source of the config."""
     if isinstance(source, CatalogSource):
         return Catalog(
-            source.name, source.path, source.pattern, source.languages, source.split_bytes, source.max_member_bytes
+            source.name,
+            source.path,
+            source.pattern,
+            source.languages,
+            source.split_bytes,
+            source.max_member_bytes,
+            source.keys,
         )
     if isinstance(source, MosesSource):
         return Moses(source.name, _moses_files(source), source.split_bytes, source.max_record_bytes)
