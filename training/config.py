@@ -286,6 +286,9 @@ class EvaluateSection(_Section):
     neighbour_languages: tuple[str, ...] = Field(
         (), description="Languages in which they are searched; one that has no pool is left out."
     )
+    others: dict[str, ExportedArm] = Field(
+        {}, description="Encoders that other recipes train, to be scored on the same pairs: a name for each."
+    )
     threads: int = Field(1, ge=1, le=256, description="Threads of torch.")
 
 
