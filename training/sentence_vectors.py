@@ -50,9 +50,15 @@ class SentenceEncoder:
         return vectors[[place[text] for text in texts]]
 
 
-def open_encoder(job: Job, reading: Reading) -> SentenceEncoder:
-    """Open the encoder that a section names. Raises UserError where it cannot be loaded or has no such layer."""
-    folder = _folder(job, reading)
+def encoder_folder(job: Job, reading: Reading) -> Path:
+    """Return the folder of the encoder that a section names."""
+    if isinstance(reading.encoder, ExportedArm):
+        return job.input("encoder").folder / reading.encoder.arm
+    return Path(reading.encoder)
+
+
+def open_encoder(folder: Path, reading: Reading) -> SentenceEncoder:
+    """Open the encoder in a Hugging Face folder. Raises UserError where it cannot be loaded or has no such layer."""
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -65,12 +71,6 @@ def open_encoder(job: Job, reading: Reading) -> SentenceEncoder:
             "or of an arm that `export` wrote"
         ) from error
     return SentenceEncoder(tokenizer, states, config.hidden_size, reading)
-
-
-def _folder(job: Job, reading: Reading) -> Path:
-    if isinstance(reading.encoder, ExportedArm):
-        return job.input("encoder").folder / reading.encoder.arm
-    return Path(reading.encoder)
 
 
 def _layer(config: PretrainedConfig, reading: Reading) -> int:

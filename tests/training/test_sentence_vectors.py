@@ -15,7 +15,7 @@ from pipelines.datasets.errors import UserError
 from training.config import EmbedSection, ModelSection
 from training.hub import fast_tokenizer, is_of_our_shape, load_encoder, to_transformers, write_folder
 from training.model import initialized
-from training.sentence_vectors import open_encoder
+from training.sentence_vectors import encoder_folder, open_encoder
 
 SHAPE = ModelSection(layers=3, hidden=16, heads=2, feed_forward=32, positions=32, initializer_std=0.3)
 TEXTS = ["balan keter", "mining", "soys tuter raning balan", "balan keter", "", "温度 keter " * 40]
@@ -27,8 +27,7 @@ class Elsewhere:
 
 
 def opened(folder: Path, **keys: Any) -> Any:
-    reading = EmbedSection(**{"encoder": str(folder), **keys})
-    return open_encoder(SimpleNamespace(input=lambda role: Elsewhere(folder)), reading)  # type: ignore[arg-type]
+    return open_encoder(folder, EmbedSection(**{"encoder": str(folder), **keys}))
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +99,9 @@ def test_equal_texts_get_equal_vectors_and_no_texts_none(own: Path) -> None:
 
 
 def test_an_arm_of_another_recipe_is_read_from_its_export(own: Path) -> None:
-    arm = ExportedArm(recipe="other.yaml", arm=own.name)
-    reading = EmbedSection(encoder=arm)
-    encoder = open_encoder(SimpleNamespace(input=lambda role: Elsewhere(own.parent)), reading)  # type: ignore[arg-type]
-    assert encoder(TEXTS).tobytes() == opened(own)(TEXTS).tobytes()
+    reading = EmbedSection(encoder=ExportedArm(recipe="other.yaml", arm=own.name))
+    job: Any = SimpleNamespace(input=lambda role: Elsewhere(own.parent))
+    assert encoder_folder(job, reading) == own
 
 
 def test_what_is_no_encoder_is_said_in_one_sentence(tmp_path: Path, own: Path) -> None:

@@ -13,14 +13,14 @@ from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.schemas import span_vectors_schema, vectors_schema
 from pipelines.datasets.stage import Job, Outcome
 from training.config import EmbedSection
-from training.sentence_vectors import SentenceEncoder, open_encoder
+from training.sentence_vectors import SentenceEncoder, encoder_folder, open_encoder
 
 
 def run(job: Job) -> Outcome:
     """Embed every file of sentences that is not done yet. Raises UserError as `open_encoder` does."""
     embed: EmbedSection = job.config
     torch.set_num_threads(embed.threads)
-    encoder = open_encoder(job, embed)
+    encoder = open_encoder(encoder_folder(job, embed), embed)
     segment = job.input("segment")
     entries = segment.files(kind="sentences")
     job.progress.start(len(entries), "files", job.draft.finished_splits())

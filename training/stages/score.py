@@ -20,7 +20,7 @@ from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.schemas import MARGIN
 from pipelines.datasets.stage import Job, Outcome
 from training.config import ScoreSection
-from training.sentence_vectors import SentenceEncoder, open_encoder
+from training.sentence_vectors import SentenceEncoder, encoder_folder, open_encoder
 
 _BLOCK = 4096  # pairs that are compared with the sample at a time
 
@@ -48,7 +48,7 @@ def run(job: Job) -> Outcome:
     """Draw and embed a sample of each side, then score every file of pairs that is not done yet."""
     score: ScoreSection = job.config
     torch.set_num_threads(score.threads)
-    encoder = open_encoder(job, score)
+    encoder = open_encoder(encoder_folder(job, score), score)
     files = list(_files(job))
     pending = [(entry, table) for entry, table in files if job.draft.finished(_split(entry)) is None]
     samples = _samples([table for _, table in files], score.sample) if pending else {}
