@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
+from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from pipelines.datasets.elsewhere import ExportedArm
 from pipelines.datasets.errors import UserError
@@ -59,6 +60,8 @@ def encoder_folder(job: Job, reading: Reading) -> Path:
 
 def open_encoder(folder: Path, reading: Reading) -> SentenceEncoder:
     """Open the encoder in a Hugging Face folder. Raises UserError where it cannot be loaded or has no such layer."""
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    set_verbosity_error()  # type: ignore[no-untyped-call]  # a head that is left out is worth no table
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
