@@ -1,14 +1,11 @@
 """To Hugging Face and back: weights, config and tokenizer of an encoder as `transformers` loads them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load as safetensors_load
 from sentencepiece import SentencePieceProcessor
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from torch import Tensor
 from transformers import (
     PretrainedConfig,
     PreTrainedTokenizerFast,
@@ -21,6 +18,7 @@ from training.config import ModelSection
 from training.data.sequences import BOS, EOS, FIRST_PIECE, PAD, UNK
 from training.model import LAYER_NORM_EPSILON, POSITION_OFFSET, Encoder, MaskedLM
 from training.sentencepiece_file import normalization
+from training.weights import from_hugging_face, to_hugging_face
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 
@@ -53,7 +51,7 @@ def to_transformers(model: MaskedLM) -> XLMRobertaForMaskedLM:
         eos_token_id=EOS,
     )
     theirs: XLMRobertaForMaskedLM = XLMRobertaForMaskedLM(config)
-    missing, unexpected = theirs.load_state_dict(_renamed(model), strict=False)
+    missing, unexpected = theirs.load_state_dict(to_hugging_face(model.state_dict(), shape.layers), strict=False)
     derived = {"lm_head.decoder.weight", "lm_head.decoder.bias"}  # tied to the embeddings and to lm_head.bias
     assert not unexpected, unexpected
     assert set(missing) <= derived, missing
@@ -126,57 +124,7 @@ def load_encoder(folder: Path) -> Encoder:
         feed_forward=config.intermediate_size,
         positions=config.max_position_embeddings - POSITION_OFFSET,
     )
-    state = theirs.state_dict()
-    own = {ours: state[name] for ours, name in _same(shape.layers)}
-    # every token is of type 0, so its embedding can stand in the positions'
-    own["positions.weight"] = own["positions.weight"] + state[_TYPES]
-    for layer in range(shape.layers):
-        for kind in ("weight", "bias"):
-            own[f"layers.{layer}.qkv.{kind}"] = torch.cat([state[name] for name in _attention(layer, kind)])
     encoder = Encoder(shape, config.vocab_size)
-    encoder.load_state_dict(own)
+    own = from_hugging_face(theirs.state_dict(), shape.layers)
+    encoder.load_state_dict({name.removeprefix("encoder."): weight for name, weight in own.items()})
     return encoder.eval()
-
-
-_TYPES = "embeddings.token_type_embeddings.weight"
-
-
-def _same(layers: int) -> Iterator[tuple[str, str]]:
-    """Yield the weights of an encoder that differ from transformers' in name alone: our name and theirs."""
-    yield "tokens.weight", "embeddings.word_embeddings.weight"
-    yield "positions.weight", "embeddings.position_embeddings.weight"
-    yield "norm.weight", "embeddings.LayerNorm.weight"
-    yield "norm.bias", "embeddings.LayerNorm.bias"
-    parts = {
-        "out": "attention.output.dense",
-        "attention_norm": "attention.output.LayerNorm",
-        "up": "intermediate.dense",
-        "down": "output.dense",
-        "norm": "output.LayerNorm",
-    }
-    for layer in range(layers):
-        for ours, theirs in parts.items():
-            for kind in ("weight", "bias"):
-                yield f"layers.{layer}.{ours}.{kind}", f"encoder.layer.{layer}.{theirs}.{kind}"
-
-
-def _attention(layer: int, kind: str) -> list[str]:
-    """Return transformers' names of what our `qkv` holds one below the other."""
-    return [f"encoder.layer.{layer}.attention.self.{name}.{kind}" for name in ("query", "key", "value")]
-
-
-def _renamed(model: MaskedLM) -> dict[str, Tensor]:
-    own = model.encoder.state_dict()
-    width, layers = model.encoder.shape.hidden, model.encoder.shape.layers
-    encoder = {theirs: own[ours] for ours, theirs in _same(layers)} | {_TYPES: torch.zeros(1, width)}
-    for layer in range(layers):
-        for kind in ("weight", "bias"):
-            parts = own[f"layers.{layer}.qkv.{kind}"].split(width)
-            encoder |= dict(zip(_attention(layer, kind), parts, strict=True))
-    head = model.head.state_dict()
-    names = {"dense": "dense", "norm": "layer_norm"}
-    return (
-        {f"roberta.{name}": weight for name, weight in encoder.items()}
-        | {f"lm_head.{t}.{kind}": head[f"{o}.{kind}"] for o, t in names.items() for kind in ("weight", "bias")}
-        | {"lm_head.bias": head["bias"]}
-    )
