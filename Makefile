@@ -14,7 +14,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation bench-dedup bench-langid bench-monolingual bench-train clean
+.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation bench-dedup bench-langid bench-monolingual bench-parallel bench-segment bench-train bench-mine clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,11 +69,21 @@ bench-langid: setup ## Measure language identification on UDHR articles (fetched
 bench-monolingual: setup .venv-peers/.installed ## Measure the monolingual path against datatrove
 	$(BIN)/python tests/benchmarks/monolingual.py
 
+bench-parallel: setup .venv-opusfilter/.installed ## Measure the filtering of pairs against OpusFilter
+	$(BIN)/python tests/benchmarks/parallel.py
+
+bench-segment: setup .venv-segment/.installed ## Measure sentence segmentation on UD treebanks against four libraries
+	$(BIN)/python tests/benchmarks/segment.py
+
 bench-dedup: setup .venv-peers/.installed ## Measure deduplication against the naive way, datatrove and others
 	$(BIN)/python tests/benchmarks/dedup.py
 
 bench-train: setup ## Measure the training step against Hugging Face's
 	$(BIN)/python tests/benchmarks/train.py
+
+bench-mine: setup .venv-mine/.installed ## Measure mining, and whether the bootstrap loop raises it (trains two small encoders)
+	@$(BIN)/polyloom fetch $(RECIPE)
+	$(BIN)/python tests/benchmarks/mine.py
 
 clean: ## Remove caches; datasets (runs/), raw text (data/) and .venv stay
 	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -100,4 +110,16 @@ $(BIN)/python:
 	$(BIN)/python -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/peers.txt
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps text-dedup==0.4.0
+	@touch $@
+
+.venv-segment/.installed: tests/benchmarks/segmenters.txt | $(BIN)/python
+	@echo "Installing the libraries that segmentation is compared with into .venv-segment."
+	$(BIN)/python -m venv .venv-segment
+	.venv-segment/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/segmenters.txt
+	@touch $@
+
+.venv-opusfilter/.installed: tests/benchmarks/opusfilter.txt | $(BIN)/python
+	@echo "Installing OpusFilter into .venv-opusfilter."
+	$(BIN)/python -m venv .venv-opusfilter
+	.venv-opusfilter/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/opusfilter.txt
 	@touch $@

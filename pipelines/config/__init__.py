@@ -59,7 +59,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="annotate",
-        version=1,
+        version=2,
         section=AnnotateSection,
         entry="pipelines.stages.annotate:run",
         needs=("ingest", "deduplicate"),

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipelines.config.base import LanguageCode, Name, Section, known_language
 from pipelines.datasets.fingerprint import RawPath
-from pipelines.formats.catalog import compile_pattern
+from pipelines.formats.patterned import compile_pattern
 from pipelines.formats.tsv import languages_of
 
 
@@ -43,6 +43,37 @@ class CatalogSource(MembersSource):
     keys: bool = Field(
         True, description="Whether a message's key ties it to its translations; without, they are text to be mined."
     )
+
+
+class DocumentsSource(MembersSource):
+    """The keys of every format of documents with translations."""
+
+    path: RawPath = Field(description="A folder, a zip archive (a wheel is one) or a tar archive; fsspec URLs too.")
+    pattern: Annotated[str, AfterValidator(_pattern)] = Field(
+        description="Which documents to read: a path inside the source with the places {document} and {language}; for "
+        "strings in a JSON file its path, `#` and their JSON Pointer, such as `docs.json#/{language}/{document}/html`."
+    )
+    max_unpacked_bytes: int = Field(
+        32 << 30, ge=1, description="A tar archive that unpacks to more bytes is refused as a decompression bomb."
+    )
+    max_ratio: int = Field(
+        200, ge=1, description="So is one that unpacks to more than so many times its size (and to more than 1 MiB)."
+    )
+
+
+class HtmlSource(DocumentsSource):
+    """HTML: one page for each document and language."""
+
+    format: Literal["html"]
+    main_content: bool = Field(
+        False, description="Whether menus, footers and lists of links are left out, as of pages from the web."
+    )
+
+
+class TextSource(DocumentsSource):
+    """Plain text: one file for each document and language, a paragraph a line."""
+
+    format: Literal["text"]
 
 
 class StreamSource(Section):
@@ -84,6 +115,20 @@ class FieldsSource(FileSource):
         None, description="The one that names the document (a URL, an id); a document's rows go into one split."
     )
     language_field: str | None = Field(None, description="The one that declares the record's language.")
+    texts: dict[LanguageCode, str] = Field(
+        {},
+        description="For pairs, in place of `text_field`: the field with the text of each language. Dots lead into "
+        "fields of fields: `translation.de`.",
+    )
+    score_field: str | None = Field(None, description="For pairs: the one that holds the pair's score.")
+
+    @model_validator(mode="after")
+    def _one_text_or_pairs(self) -> Self:
+        if len(self.texts) == 1 or (self.score_field and not self.texts):
+            raise ValueError("for pairs, name the fields of two languages or more in texts")
+        if self.texts and (self.language or self.language_field or "text_field" in self.model_fields_set):
+            raise ValueError("texts name the languages and fields of pairs; leave text_field and languages out")
+        return self
 
 
 class JsonlSource(FieldsSource):
@@ -108,6 +153,48 @@ class WarcSource(FileSource):
     """WET and WARC, plain or compressed: one web page a record."""
 
     format: Literal["warc"]
+
+
+class PoSource(MembersSource):
+    """gettext catalogs: one PO file for each document and language."""
+
+    format: Literal["po"]
+    source_language: LanguageCode | None = Field(
+        "en", description="The language of the msgids; null where they are names and no text."
+    )
+
+
+class XliffSource(MembersSource):
+    """XLIFF 1.2: one file for each document and target language."""
+
+    format: Literal["xliff"]
+
+
+class TmxSource(StreamSource):
+    """TMX 1.4, plain or compressed: translation memories."""
+
+    format: Literal["tmx"]
+    path: RawPath = Field(description="The file; fsspec URLs too.")
+    score: str | None = Field(None, description="The type of the `prop` that holds the pair's score.")
+    document: str | None = Field(None, description="The type of the `prop` that names the document.")
+    max_record_bytes: int = Field(1 << 20, ge=1, description="Longer units are not read but put into quarantine.")
+
+
+class OpusSource(StreamSource):
+    """OPUS's XML: sentence alignments in XCES, and their documents."""
+
+    format: Literal["opus"]
+    path: RawPath = Field(description="The alignments, plain or compressed; fsspec URLs too.")
+    documents: dict[LanguageCode, RawPath] = Field(
+        min_length=2, description="The documents of each language: a zip archive or a folder; fsspec URLs too."
+    )
+    score: Literal["certainty", "overlap"] | None = Field(
+        None, description="The attribute of a link that holds the pair's score."
+    )
+    max_record_bytes: int = Field(
+        256 << 20, ge=1, description="The alignments of longer documents are not read but put into quarantine."
+    )
+    max_member_bytes: int = Field(64 << 20, ge=1, description="Larger documents are not read but put into quarantine.")
 
 
 class MosesSource(StreamSource):
@@ -145,7 +232,29 @@ class TsvSource(StreamSource):
     max_record_bytes: int = Field(1 << 20, ge=1, description="Longer lines are not read but put into quarantine.")
 
 
+class CcAlignedSource(StreamSource):
+    """CCAligned's files of documents, plain or compressed: a pair of web pages a line."""
+
+    format: Literal["ccaligned"]
+    path: RawPath = Field(description="The file; fsspec URLs too.")
+    languages: tuple[LanguageCode, LanguageCode] = Field(description="The languages of source and target.")
+
+
 Source = Annotated[
-    CatalogSource | LinesSource | JsonlSource | ParquetSource | ArrowSource | WarcSource | MosesSource | TsvSource,
+    CatalogSource
+    | LinesSource
+    | JsonlSource
+    | ParquetSource
+    | ArrowSource
+    | WarcSource
+    | MosesSource
+    | TsvSource
+    | TmxSource
+    | OpusSource
+    | XliffSource
+    | PoSource
+    | HtmlSource
+    | TextSource
+    | CcAlignedSource,
     Field(discriminator="format"),
 ]

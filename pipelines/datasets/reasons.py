@@ -9,8 +9,11 @@ class Reason(StrEnum):
     # ingest: what could not be read
     UNREADABLE = "unreadable"
     NOT_JSON = "not_json"
+    NOT_XML = "not_xml"
     NOT_UTF8 = "not_utf8"
+    MISSING_SENTENCE = "missing_sentence"
     NOT_TEXT = "not_text"
+    UNFINISHED = "unfinished"
     WRONG_FIELD = "wrong_field"
     UNKNOWN_LANGUAGE = "unknown_language"
     OVERSIZED = "oversized"
@@ -119,7 +122,10 @@ class Reason(StrEnum):
 _MEANINGS = {
     Reason.UNREADABLE: "the file, archive member or record is damaged",
     Reason.NOT_JSON: "the file should be JSON and is not",
+    Reason.NOT_XML: "the file or record should be XML and is not",
     Reason.NOT_UTF8: "the text holds bytes or escapes that are not Unicode text",
+    Reason.MISSING_SENTENCE: "an alignment names a sentence that is not in its document",
+    Reason.UNFINISHED: "the source marks the translation as fuzzy, obsolete or still to be done: read well",
     Reason.NOT_TEXT: "a number, a truth value, null, or a web page that is not HTML: read well, and no text",
     Reason.WRONG_FIELD: "the record lacks the field that the config names, or it holds no text",
     Reason.UNKNOWN_LANGUAGE: "the record declares a language that is not in the table of languages",

@@ -180,8 +180,8 @@ DECISIONS = pa.schema(
 # Histograms of measures among the texts that publish kept and dropped: the rows with low ≤ value < high.
 DISTRIBUTIONS = pa.schema(
     [
-        pa.field("measure", LABEL, nullable=False),  # a column of STAGED, DOCUMENTS or what was annotated
-        pa.field("lang", LABEL, nullable=False),
+        pa.field("measure", LABEL, nullable=False),  # a column of STAGED, DOCUMENTS, PAIRS or what was annotated
+        pa.field("lang", LABEL, nullable=False),  # of pairs what they count for: the target's language, or `de→fr`
         pa.field("kept", pa.bool_(), nullable=False),
         pa.field("low", pa.float32(), nullable=False),
         pa.field("high", pa.float32(), nullable=False),

@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
-from pipelines.formats.columns import add_rows, check_columns, group_splits
+from pipelines.formats.bitext import in_records, in_units
+from pipelines.formats.columns import add_rows, check_columns, group_splits, top_columns
 from pipelines.formats.compressed import RawFile
-from pipelines.formats.fields import Fields
-from pipelines.formats.protocol import RecordBuilder, Records, Split, Unreadable
+from pipelines.formats.fields import RowFields
+from pipelines.formats.protocol import RecordBuilder, Records, Split
 
 _FILE_MARK = b"ARROW1"  # https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format
 
@@ -30,7 +31,7 @@ class Arrow:
 
     name: str
     raw: RawFile
-    fields: Fields
+    fields: RowFields
     split_bytes: int
     max_record_bytes: int
 
@@ -51,11 +52,11 @@ class Arrow:
                 self.raw.guard(unpacked, packed)
         if not sum(rows for _, rows in parts):
             raise UserError(f"{self.raw.path}: the file has no rows; remove it from the config's sources")
-        return group_splits(parts, self.split_bytes)
+        return in_records(group_splits(parts, self.split_bytes), self.fields.records)
 
     def read(self, split: Split) -> Iterator[Records]:
         builder = RecordBuilder()
-        number = split.first_record
+        number = in_units(split, self.fields.records).first_record
         with self._open() as batches:
             for _, batch in zip(range(split.start, split.stop), batches(split.start), strict=False):
                 number += self._add(batch, number, builder)
@@ -65,13 +66,14 @@ class Arrow:
 
     def _add(self, batch: pa.RecordBatch | str, first: int, builder: RecordBuilder) -> int:
         if isinstance(batch, str):
-            builder.reject(Unreadable(self.name, first, Reason.UNREADABLE, batch))
+            self.fields.reject(self.name, first, Reason.UNREADABLE, batch, "", builder)
             return 1
         try:
             add_rows(self.name, first, batch, self.fields, self.max_record_bytes, builder)
         except pa.ArrowException as error:
             for lost in range(first, first + batch.num_rows):
-                builder.reject(Unreadable(self.name, lost, Reason.UNREADABLE, f"a damaged record batch ({error})"))
+                cause = f"a damaged record batch ({error})"
+                self.fields.reject(self.name, lost, Reason.UNREADABLE, cause, "", builder)
         return int(batch.num_rows)
 
     @contextmanager
@@ -84,7 +86,7 @@ class Arrow:
                 file.seek(0)
                 schema = open_reader(file).schema
                 check_columns(self.raw.path, schema, self.fields)
-                wanted = [schema.get_field_index(name) for name in self.fields.names]
+                wanted = [schema.get_field_index(name) for name in top_columns(schema, self.fields)]
                 file.seek(0)
                 reader = open_reader(file, options=pa.ipc.IpcReadOptions(included_fields=wanted))
             except (OSError, pa.ArrowException) as error:

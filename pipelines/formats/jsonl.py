@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.datasets.reasons import Reason
+from pipelines.formats.bitext import in_records, in_units
 from pipelines.formats.compressed import RawFile
-from pipelines.formats.fields import Fields
+from pipelines.formats.fields import RowFields
 from pipelines.formats.linewise import BadLine, plan_lines, read_lines
-from pipelines.formats.protocol import RecordBuilder, Records, Split, Unreadable
+from pipelines.formats.protocol import RecordBuilder, Records, Split
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,17 @@ class Jsonl:
 
     name: str
     raw: RawFile
-    fields: Fields
+    fields: RowFields
     split_bytes: int
     max_record_bytes: int
 
     def plan(self) -> Sequence[Split]:
         """Return splits that end at line ends. Raises UserError as `plan_lines` does."""
-        return plan_lines(self.raw, self.split_bytes)
+        return in_records(plan_lines(self.raw, self.split_bytes), self.fields.records)
 
     def read(self, split: Split) -> Iterator[Records]:
         builder = RecordBuilder()
-        for number, offset, line in read_lines(self.raw, split, self.max_record_bytes):
+        for number, offset, line in read_lines(self.raw, in_units(split, self.fields.records), self.max_record_bytes):
             self._add(line, number, offset, builder)
             if builder.is_full:
                 yield from builder.take()
@@ -43,7 +44,7 @@ class Jsonl:
 
     def _add(self, line: bytes | BadLine, number: int, offset: int, builder: RecordBuilder) -> None:
         if isinstance(line, BadLine):
-            builder.reject(Unreadable(self.name, number, line.reason, line.error))
+            self.fields.reject(self.name, number, line.reason, line.error, "", builder)
             return
         try:
             record = parse_object(line)
@@ -54,7 +55,7 @@ class Jsonl:
         else:
             self.fields.add(self.name, number, record, builder, offset)
             return
-        builder.reject(Unreadable(self.name, number, reason, cause, line.decode("utf-8", "backslashreplace")))
+        self.fields.reject(self.name, number, reason, cause, line.decode("utf-8", "backslashreplace"), builder)
 
 
 def parse_object(line: bytes) -> dict[str, Any]:

@@ -9,10 +9,11 @@ import pyarrow.parquet as pq
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
+from pipelines.formats.bitext import in_records, in_units
 from pipelines.formats.columns import add_rows, check_columns, group_splits
 from pipelines.formats.compressed import RawFile
-from pipelines.formats.fields import Fields
-from pipelines.formats.protocol import RecordBuilder, Records, Split, Unreadable
+from pipelines.formats.fields import RowFields
+from pipelines.formats.protocol import RecordBuilder, Records, Split
 
 _BATCH_ROWS = 1024
 
@@ -26,7 +27,7 @@ class Parquet:
 
     name: str
     raw: RawFile
-    fields: Fields
+    fields: RowFields
     split_bytes: int
     max_record_bytes: int
 
@@ -54,11 +55,12 @@ class Parquet:
                 sum(chunk.total_uncompressed_size for chunk in chunks),
                 sum(chunk.total_compressed_size for chunk in chunks),
             )
-        return group_splits([(group.total_byte_size, group.num_rows) for group in groups], self.split_bytes)
+        splits = group_splits([(group.total_byte_size, group.num_rows) for group in groups], self.split_bytes)
+        return in_records(splits, self.fields.records)
 
     def read(self, split: Split) -> Iterator[Records]:
         builder = RecordBuilder()
-        first = split.first_record
+        first = in_units(split, self.fields.records).first_record
         # text stays in its dictionary: a few bytes of indices can stand for gigabytes of it
         with self._open(self.fields.names) as file:
             for group in range(split.start, split.stop):
@@ -79,7 +81,7 @@ class Parquet:
         except (OSError, pa.ArrowException) as error:
             cause = f"row group {group} is damaged ({error})"
             for lost in range(number, stop):
-                builder.reject(Unreadable(self.name, lost, Reason.UNREADABLE, cause))
+                self.fields.reject(self.name, lost, Reason.UNREADABLE, cause, "", builder)
 
     @contextmanager
     def _open(self, in_dictionary: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:

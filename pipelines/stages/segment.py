@@ -65,7 +65,7 @@ def segment_file(draft: Draft, task: SegmentTask) -> SplitRecord:
 
 def sentence_rows(table: pa.Table) -> pa.Table:
     """Return the sentences (SENTENCES) of staged rows."""
-    segments = segment(column(table, "text").to_pylist())
+    segments = segment(column(table, "text").to_pylist(), column(table, "lang").to_pylist())
     taken = table.select(_TAKEN).take(pa.array(segments.row))
     columns = {name: taken[name] for name in _TAKEN}
     numbers = _numbers(column(taken, "document_row").to_numpy())

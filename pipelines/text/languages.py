@@ -5,6 +5,7 @@ appendix A) with its romanised doubles and Burmese in the Zawgyi font's encoding
 apart is added: `pt-BR`.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -134,6 +135,7 @@ zu zul Latn Zulu -
 """
 
 # what sources write for a code of the table
+_REGION: Final = re.compile("[A-Z]{2}|[0-9]{3}", re.IGNORECASE)  # RFC 5646, section 2.2.4
 _ALIASES = {
     "nb": "no",
     "nb-NO": "no",
@@ -199,17 +201,20 @@ LANGUAGES = {language.code: language for language in map(_parse, _TABLE.strip().
 
 
 def canonical(code: str) -> str:
-    """Return the code as CC-100 writes it (`nb` → `no`, `zh_TW` → `zh-Hant`).
+    """Return the code as CC-100 writes it (`nb` → `no`, `zh_TW` → `zh-Hant`, `EN-us` → `en`).
 
-    Raises UserError for a language that is not in the table.
+    A region is left out where it tells no forms apart. Raises UserError for a language that is not in the table.
     """
     if code in LANGUAGES:
         return code
-    written = code.replace("_", "-")
-    known = _ALIASES.get(written, written)
-    if known not in LANGUAGES:
-        raise UserError(f"{code!r} is not a language that Polyloom knows; add it to pipelines/text/languages.py")
-    return known
+    language, *subtags = code.replace("_", "-").lower().split("-")
+    subtags = [tag.upper() if _REGION.fullmatch(tag) else tag.title() for tag in subtags]
+    for tags in (subtags, [tag for tag in subtags if not _REGION.fullmatch(tag)]):
+        written = "-".join([language, *tags])
+        known = _ALIASES.get(written, written)
+        if known in LANGUAGES:
+            return known
+    raise UserError(f"{code!r} is not a language that Polyloom knows; add it to pipelines/text/languages.py")
 
 
 def label_of(code: str) -> str:

@@ -1,4 +1,4 @@
-"""Polyloom's side of `monolingual.py`; prints one JSON object.
+"""Polyloom's side of `monolingual.py` and `parallel.py`; prints one JSON object.
 
 `python polyloom_side.py RECIPE WARM-UP-RECIPE [--steps]` runs the stages of the warm-up recipe and then those of the
 other, in this process, and gives CPU seconds by stage. With `--steps` it gives the own time of each step as well,
@@ -17,7 +17,7 @@ from pipelines.datasets.stage import EngineSection, execute
 from pipelines.plan import plan
 from pipelines.recipe import load_recipe
 
-STAGES = ("ingest", "deduplicate", "publish")
+STAGES = ("ingest", "align", "deduplicate", "publish")
 STEPS = {
     "pipelines.formats.jsonl:Jsonl.plan": "read",
     "pipelines.formats.jsonl:Jsonl.read": "read",
@@ -34,12 +34,12 @@ STEPS = {
     "pipelines.datasets.draft:Draft.write_table": "write",
     "pipelines.stages.deduplicating.copies:hash_texts": "hash",
     "pipelines.stages.inputs:hash_texts": "hash again",
-    "pipelines.stages.deduplicating.copies:find_copies": "exact copies",
+    "pipelines.stages.deduplicating.copies:find_in_round": "exact copies",
     "pipelines.stages.deduplicating.copies:write_clusters": "exact copies",
     "pipelines.stages.deduplicating.near:shingled": "near: shingles",
     "pipelines.stages.deduplicating.near:band_keys": "near: sketch",
     "pipelines.stages.deduplicating.near:pairs_sharing": "near: candidates",
-    "pipelines.stages.deduplicating.near:verify": "near: verify",
+    "pipelines.stages.deduplicating.verify:verify": "near: verify",
     "pipelines.stages.publish:screen_file": "screen",
     "pipelines.stages.publishing.decide:decide_file": "decide",
     "pipelines.stages.publishing.decide:account": "report's evidence",

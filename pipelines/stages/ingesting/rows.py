@@ -18,7 +18,8 @@ from pipelines.text.personal import find_personal
 
 Int32 = npt.NDArray[np.int32]
 
-_READ_WELL: Final = (Reason.NOT_TEXT, Reason.UNKNOWN_LANGUAGE)  # dropped, but no damage: not for quarantine
+# dropped, but no damage: not for quarantine
+_READ_WELL: Final = (Reason.NOT_TEXT, Reason.UNFINISHED, Reason.UNKNOWN_LANGUAGE)
 
 
 @dataclass(frozen=True)

@@ -365,5 +365,7 @@ def test_a_table_without_the_column_is_refused(kind: Kind, tmp_path: Path) -> No
     source = type(kind.open(raw, 1))
     with pytest.raises(UserError, match=r"raw: no column body; name one of those that are there: n, url, text"):
         source("source", raw, Fields("body", None, None), 1, 1).plan()
-    with pytest.raises(UserError, match=r"raw: the column n holds int64, not text; name another in text_field"):
+    with pytest.raises(
+        UserError, match=r"raw: the column n holds int64, not text; name another in text_field or texts"
+    ):
         source("source", raw, Fields("n", None, None), 1, 1).plan()

@@ -9,7 +9,8 @@ import pytest
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
-from pipelines.formats.catalog import Catalog, compile_pattern, parse_catalog
+from pipelines.formats.catalog import Catalog, parse_catalog
+from pipelines.formats.patterned import compile_pattern
 from pipelines.formats.protocol import RECORDS, Unreadable
 
 PATTERN = "app/{document}/{language}.json"

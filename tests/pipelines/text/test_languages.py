@@ -17,6 +17,12 @@ from pipelines.text.languages import LANGUAGES, canonical, code_of_label, label_
         ("pt_BR", "pt-BR"),
         ("hi_rom", "hi_rom"),
         ("my_zaw", "my_zaw"),
+        ("EN-us", "en"),
+        ("de-AT", "de"),
+        ("es-419", "es"),
+        ("zh_tw", "zh-Hant"),
+        ("ZH-hant", "zh-Hant"),
+        ("pt-br", "pt-BR"),
     ],
 )
 def test_sources_codes_are_mapped(written: str, code: str) -> None:
@@ -26,6 +32,12 @@ def test_sources_codes_are_mapped(written: str, code: str) -> None:
 def test_an_unknown_language_is_named() -> None:
     with pytest.raises(UserError, match="'tlh' is not a language that Polyloom knows; add it to"):
         canonical("tlh")
+
+
+@pytest.mark.parametrize("code", ["xx-US", "zh", "sr-Latn-RS", "", "de-x-foo", "-"])
+def test_only_a_region_is_left_out(code: str) -> None:
+    with pytest.raises(UserError, match="is not a language that Polyloom knows"):
+        canonical(code)
 
 
 def test_every_language_has_iso_code_script_and_name() -> None:
