@@ -81,7 +81,7 @@ bench-dedup: setup .venv-peers/.installed ## Measure deduplication against the n
 bench-train: setup ## Measure the training step against Hugging Face's
 	$(BIN)/python tests/benchmarks/train.py
 
-bench-mine: setup .venv-mine/.installed ## Measure mining, and whether the bootstrap loop raises it (trains two small encoders)
+bench-mine: setup-dev ## Measure mining, and whether the bootstrap loop raises it (trains two small encoders)
 	@$(BIN)/polyloom fetch $(RECIPE)
 	$(BIN)/python tests/benchmarks/mine.py
 
