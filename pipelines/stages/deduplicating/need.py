@@ -14,6 +14,7 @@ from pipelines.engine.budget import Budget
 from pipelines.stages.deduplicating.copies import Search, targets_of
 from pipelines.stages.deduplicating.near import NearSearch
 from pipelines.stages.inputs import RowFile
+from pipelines.stages.largest import require_largest
 from pipelines.stages.rounds import rounds
 
 KEY: Final = 80  # bytes for a key of a row or a document in a round
@@ -24,7 +25,7 @@ SKETCHED: Final = 7.0  # … and whose documents are sketched besides
 
 def copy_search(job: Job, budget: Budget, files: Sequence[RowFile], before: Sequence[Path]) -> Search:
     """Return the search for copies. Raises UserError where the budget is too small for it."""
-    _require_largest(budget, files, HASHED)
+    require_largest(budget, files, HASHED)
     keys = sum(file.rows for file in files) + _documents(job)
     parts = budget.parts(keys, KEY, f"a round of the keys of {keys:,} rows and documents")
     return Search(job.config, len(files), targets_of(files), before, rounds("copies", parts), budget.rows(KEY))
@@ -33,7 +34,7 @@ def copy_search(job: Job, budget: Budget, files: Sequence[RowFile], before: Sequ
 def near_search(job: Job, budget: Budget, near: Near, files: Sequence[RowFile]) -> NearSearch:
     """Return the search for near duplicates. Raises UserError where the budget is too small for it."""
     texts = [file for file in files if file.kind == "text"]
-    _require_largest(budget, texts, SKETCHED)
+    require_largest(budget, texts, SKETCHED)
     documents = _documents(job)
     parts = budget.parts(documents * near.bands, BAND, f"a round of the band keys of {documents:,} documents")
     return NearSearch(near, texts, rounds("pairs", parts), budget.rows(BAND))
@@ -41,11 +42,3 @@ def near_search(job: Job, budget: Budget, near: Near, files: Sequence[RowFile]) 
 
 def _documents(job: Job) -> int:
     return total_rows(job.input("ingest").files(kind="documents"))
-
-
-def _require_largest(budget: Budget, files: Sequence[RowFile], times: float) -> None:
-    """Raise UserError where the work on the largest file, which takes `times` its bytes, does not fit the budget."""
-    largest = max(files, key=lambda file: file.bytes, default=None)
-    if largest is not None:
-        size = f"{largest.name} has {largest.bytes / (1 << 20):.1f} MiB"
-        budget.require(int(times * largest.bytes), size, "lower `split_bytes` of its source in ingest")

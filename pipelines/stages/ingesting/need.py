@@ -8,15 +8,16 @@ from pipelines.config.sources import Source
 from pipelines.engine.budget import Budget
 from pipelines.formats.protocol import Split
 
-# Bytes for each byte and for each row of a split, at most, in trials of lines of 48 to 2,000 bytes and of JSON Lines.
-BYTE: Final = 17
-ROW: Final = 650
+# The most that was seen with splits of 8 to 32 MiB, of lines of 48 to 2,000 bytes and of JSON Lines.
+BASE: Final = 80 << 20  # bytes for any split
+BYTE: Final = 6.5  # … for each of its bytes
+ROW: Final = 650  # … and for each of its rows
 _ROW_BYTES: Final = 128  # of a row where their number is not known
 
 
 def need(size: int, rows: int = 0) -> int:
     """Return how many bytes are held while a split of `size` unpacked bytes and so many rows is read."""
-    return BYTE * size + ROW * max(rows, size // _ROW_BYTES)
+    return int(BASE + BYTE * size + ROW * max(rows, size // _ROW_BYTES))
 
 
 def check_before(budget: Budget, place: int, source: Source) -> None:
@@ -38,7 +39,7 @@ def check_splits(budget: Budget, place: int, source: Source, splits: Sequence[Sp
 
 def _require(budget: Budget, place: int, source: Source, size: int, taken: int) -> None:
     key = f"ingest.sources[{place}]"
-    fitting = (budget.share << 20) // need(1 << 20)  # bytes
+    fitting = int((budget.share - BASE) / (BYTE + ROW / _ROW_BYTES))
     if size > 2 * source.split_bytes:
         remedy = f"give {key} in smaller row groups, members or documents: one of {size:,} bytes is never cut"
     elif fitting > 0:

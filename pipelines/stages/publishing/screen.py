@@ -1,6 +1,5 @@
 """First pass of publish: which threshold each row fails, and what the split of the documents must know."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,8 +74,10 @@ def screen_file(screening: Screening, draft: Draft, task: FileTask) -> SplitReco
     summary: dict[str, Any] = {"passed": {task.file.kind: dict(zip(names, passed, strict=True))}}
     if task.file.kind == "pairs":
         ranks = column(task.file.cluster_table(), "rank").to_numpy()
-        for part, words in (("test", section.test.min_words), ("dev", section.dev.min_words)):
-            summary[part] = _pairs_by_document(table, (failures == PASSED) & (ranks == 0), words)
+        for part, held_out in (("test", section.test), ("dev", section.dev)):
+            if held_out.min_pairs:
+                counted = (failures == PASSED) & (ranks == 0)
+                summary[part] = _pairs_by_document(task.file, counted, held_out.min_words)
     return SplitRecord(files=entries, summary=summary)
 
 
@@ -109,11 +110,6 @@ def small_languages(records: Iterable[SplitRecord], least: int) -> dict[str, lis
     }
 
 
-def pairs_by_document(records: Iterable[SplitRecord], part: str) -> dict[str, dict[str, int]]:
-    """Return for each document how many different pairs it has in each language that count towards `part`."""
-    return add_up(record.summary.get(part, {}) for record in records)
-
-
 def _letter_keys(file: RowFile, sides: Sequence[Hashes]) -> Hashes:
     """Return a key for each pair from the letters of its sides; a side without any counts as it is."""
     table, keys = file.table(), []
@@ -124,12 +120,14 @@ def _letter_keys(file: RowFile, sides: Sequence[Hashes]) -> Hashes:
     return cluster_keys(*file.languages(), *keys)
 
 
-def _pairs_by_document(table: pa.Table, counted: npt.NDArray[np.bool_], words: int) -> dict[str, dict[str, int]]:
-    counted = counted & (column(table, "source_words").to_numpy() >= words)
-    documents, languages = (np.array(table[name].to_pylist(), object)[counted] for name in ("document", "target_lang"))
+def _pairs_by_document(file: RowFile, counted: npt.NDArray[np.bool_], words: int) -> dict[str, dict[str, int]]:
+    counted = counted & (column(file.table(), "source_words").to_numpy() >= words)
+    document, documents = codes(file.table(), "document")
+    language, languages = file.languages()
+    cells = document[counted].astype(np.int64) * len(languages) + language[counted]
     found: dict[str, dict[str, int]] = {}
-    for (document, language), count in Counter(zip(documents.tolist(), languages.tolist(), strict=True)).items():
-        found.setdefault(document, {})[language] = count
+    for cell, count in zip(*(part.tolist() for part in np.unique(cells, return_counts=True)), strict=True):
+        found.setdefault(documents[cell // len(languages)], {})[languages[cell % len(languages)]] = count
     return found
 
 
