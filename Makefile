@@ -5,7 +5,7 @@ RECIPE ?= flows/configs/demo.yaml
 KILLS ?= 50
 EXAMPLES ?= 2000
 BIN := .venv/bin
-RUN_EXTRAS := pipelines,training,flows,report
+RUN_EXTRAS := pipelines,mining,training,flows,report
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 # Nothing here sends a word about its use.
@@ -14,7 +14,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation bench-dedup bench-documents bench-langid bench-memory bench-monolingual bench-parallel bench-segment bench-train clean
+.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation test-short-faults bench-dedup bench-documents bench-langid bench-memory bench-mine bench-monolingual bench-parallel bench-scale bench-scaling bench-segment bench-train clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ test-flink: setup-dev ## Start a Flink cluster from wheels and run on it: JAR=jo
 
 test-faults: setup-dev ## Kill every stage at random points, KILLS=50 times in all, and compare what comes of it
 	POLYLOOM_KILLS=$(KILLS) $(BIN)/python -m pytest tests/faults -v
+
+test-short-faults: setup-dev ## The short form of it, as CI runs it: three kills, dead workers, a job service and its pool
+	POLYLOOM_KILLS=3 $(BIN)/python -m pytest -m slow tests/faults/test_kills.py tests/faults/test_workers.py \
+		tests/pipelines/stages/test_portable.py
 
 fuzz: setup-dev ## Read mutated files for longer: EXAMPLES=2000 for each reader
 	POLYLOOM_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/faults/test_fuzz.py
@@ -87,6 +91,16 @@ bench-dedup: setup .venv-peers/.installed ## Measure deduplication against the n
 
 bench-train: setup ## Measure the training step against Hugging Face's
 	$(BIN)/python tests/benchmarks/train.py
+
+bench-scale: setup ## Measure what a second worker gives, on many files and on one big file
+	$(BIN)/python tests/benchmarks/scale.py
+
+bench-scaling: setup ## Measure what a byte of text costs at two sizes, and reckon up CC-100 and a dump of Common Crawl
+	$(BIN)/python tests/benchmarks/scaling.py
+
+bench-mine: setup-dev ## Measure mining, and whether the bootstrap loop raises it (trains two small encoders)
+	@$(BIN)/polyloom fetch $(RECIPE)
+	$(BIN)/python tests/benchmarks/mine.py
 
 clean: ## Remove caches; datasets (runs/), raw text (data/) and .venv stay
 	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -22,6 +22,7 @@ from pipelines.stages.publishing import choose, decide, need
 from pipelines.stages.publishing.blocklist import load_blocklist
 from pipelines.stages.publishing.card import card
 from pipelines.stages.publishing.contaminated import list_hits, read_tests, write_index
+from pipelines.stages.publishing.evidence import add_evidence, sums, write_evidence
 from pipelines.stages.publishing.index import KeySpace
 from pipelines.stages.publishing.percentiles import (
     asked_percentiles,
@@ -30,11 +31,12 @@ from pipelines.stages.publishing.percentiles import (
     survey_file,
 )
 from pipelines.stages.publishing.ratios import Fit, fitted, sum_ratios
+from pipelines.stages.publishing.rules import Scores
 from pipelines.stages.publishing.screen import Screening, screen_file, small_languages
 from pipelines.stages.publishing.shards import plan_shards, write_shard
 from pipelines.stages.publishing.splits import Assignment, assign, candidates
 from pipelines.stages.publishing.standing import Deciding
-from pipelines.stages.publishing.summary import summary, write_evidence
+from pipelines.stages.publishing.summary import summary
 from pipelines.stages.publishing.thresholds import Limits, values
 from pipelines.stages.work import Records, Step, each_step, each_task, records_of, total
 
@@ -73,7 +75,9 @@ def run(job: Job) -> Outcome:
         written.append(hits)
     text = card(section, counts, told["rows"], values(limits))
     readme = job.draft.write_bytes("README.md", text.encode(), {"kind": "card"})
-    evidence = write_evidence(job.draft, decided)
+    shown = sums(files)
+    each_task(job, "Evidence", shown, add_evidence)
+    evidence = write_evidence(job.draft, shown, records_of(job.draft, shown))
     return Outcome("rows", "rows", counts, [*written, *kept_files, *evidence, readme], told, samples)
 
 
@@ -81,7 +85,7 @@ def _limits(job: Job, section: PublishSection, files: Sequence[RowFile]) -> Limi
     """Return the limits in force; those given as percentiles are found in a pass of their own."""
     if section.filters.blocklist is not None:
         load_blocklist(section.filters.blocklist)  # a bad list ends the run here, in one sentence
-    scores = job.input("annotate").manifest.summary["columns"] if job.inputs.get("annotate") else {}
+    scores = _scores(job)
     if section.filters.perplexity is not None and "documents" not in scores.get(PERPLEXITY, []):
         raise UserError("publish.filters.perplexity needs a perplexity: add a section `annotate` with `perplexity`")
     derived: dict[str, dict[str, float]] = {}
@@ -90,6 +94,12 @@ def _limits(job: Job, section: PublishSection, files: Sequence[RowFile]) -> Limi
         each_task(job, "Survey", surveys, partial(survey_file, asked))
         derived = derived_limits(asked, records_of(job.draft, surveys))
     return Limits.of(section, scores, derived, perplexity_cutoffs(section.filters.perplexity, derived))
+
+
+def _scores(job: Job) -> Scores:
+    """Return of which tables each annotated column is."""
+    given = [job.input(stage) for stage in ("annotate", "score") if job.inputs.get(stage)]
+    return {name: of for dataset in given for name, of in dataset.manifest.summary["columns"].items()}
 
 
 def _assignment(section: PublishSection, screened: Iterable[SplitRecord]) -> Assignment:

@@ -43,6 +43,7 @@ STEPS = {
     "pipelines.stages.publish:screen_file": "screen",
     "pipelines.stages.publishing.decide:decide_file": "decide",
     "pipelines.stages.publishing.decide:account": "report's evidence",
+    "pipelines.stages.publishing.decide:keep_evidence": "report's evidence",
     "pipelines.stages.publish:write_shard": "shards",
 }
 

@@ -25,6 +25,7 @@ from pipelines.dedup.survivors import SPLITS, Highest, Levels, highest, lowest_k
 from pipelines.stages.chunks import Chunk, chunks
 from pipelines.stages.inputs import FileTask, RowFile, tasks_for
 from pipelines.stages.publishing.choose import lost_documents
+from pipelines.stages.publishing.evidence import keep_evidence
 from pipelines.stages.publishing.index import write_index
 from pipelines.stages.publishing.screen import screened, whole_rows
 from pipelines.stages.publishing.standing import Deciding, Rows, standing
@@ -188,6 +189,7 @@ def decide_file(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: 
     place = language[kept] * len(SPLITS) + rows.levels[kept]
     np.save(_kept(draft, task.file), kept[np.argsort(place, kind="stable")].astype(np.uint32))
     examples = samples_by_reason(_candidates(deciding.limits, task.file, rows.clusters, reasons))
+    keep_evidence(draft, task.file, reasons, partial(describe, limits=deciding.limits))
     return SplitRecord(
         files=entries,
         rows=SplitRecord.rows_of(Counts(len(reasons), 0, counts[PASSED], dropped)),
@@ -196,7 +198,7 @@ def decide_file(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: 
             "kept": {task.file.kind: _by_language(names, place)},
             "dropped": {task.file.kind: {str(reason): count for reason, count in dropped.items()}},
             "examples": {task.file.kind: [sample.model_dump() for sample in examples.get(None, [])]},
-            **account(task.file, reasons, partial(describe, limits=deciding.limits)),
+            **account(task.file, reasons),
         },
     )
 

@@ -49,17 +49,22 @@ def draw_readings(file: RowFile, reasons: Codes, copies: npt.NDArray[np.bool_], 
     return found
 
 
-def readings(parts: Iterable[Drawn]) -> Readings:
-    """Return the readings of all files together: of each language and side those with the lowest throws."""
+def lowest(parts: Iterable[Drawn]) -> Drawn:
+    """Return of each language and side the readings with the lowest throws."""
     drawn: Drawn = {}
     for part in parts:
         for language, sides in part.items():
             own = drawn.setdefault(language, {"kept": [], "dropped": []})
             for side, rows in sides.items():
                 own[side] = sorted([*own[side], *rows], key=lambda row: row["place"])[:READINGS]
+    return drawn
+
+
+def readings(parts: Iterable[Drawn]) -> Readings:
+    """Return the readings of all files together: of each language and side those with the lowest throws."""
     return {
         language: {side: [Reading.model_validate(row["reading"]) for row in rows] for side, rows in sides.items()}
-        for language, sides in sorted(drawn.items())
+        for language, sides in sorted(lowest(parts).items())
     }
 
 

@@ -1,48 +1,30 @@
 """What publish tells of a corpus: what became of the rows of each language, and the clusters of copies by size."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from pipelines.datasets.draft import Draft, SplitRecord
-from pipelines.datasets.evidence import PAIR_READINGS, READINGS, Sample, readings_to_json
-from pipelines.datasets.manifest import FileEntry
+from pipelines.datasets.draft import SplitRecord
+from pipelines.datasets.evidence import Sample
 from pipelines.datasets.reasons import Reason
-from pipelines.stages.inputs import Kind, RowFile
-from pipelines.stages.publishing.distributions import distributions, histograms
-from pipelines.stages.publishing.readings import Explain, draw_readings, readings
+from pipelines.stages.inputs import RowFile
 from pipelines.stages.publishing.splits import Assignment
-from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, code_of
+from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes
 from pipelines.stages.work import add_up, codes, column, samples_by_reason
 
-# Reasons that say nothing of a text itself: no threshold is judged by these rows.
-COPIES: Final = (
-    Reason.PUBLISHED_BEFORE,
-    Reason.REPEATED,
-    Reason.DUPLICATE_DOCUMENT,
-    Reason.NEAR_DUPLICATE,
-    Reason.SAME_LETTERS,
-    Reason.DUPLICATE,
-    Reason.REPEATED_SIDE,
-    Reason.HELD_OUT,
-)
 
+def account(file: RowFile, reasons: Codes) -> dict[str, Any]:
+    """Return what became of a file's rows: counts by language and reason, sizes of clusters, and of pairs counts by
+    how they were found.
 
-def account(file: RowFile, reasons: Codes, explain: Explain) -> dict[str, Any]:
-    """Return what became of a file's rows: counts by language and reason, sizes of clusters, histograms of measures
-    (copies left out), random rows to read, and of pairs counts by how they were found.
-
-    `reasons` are the codes of why rows are dropped [n]; `explain` says what decided about a row.
+    `reasons` are the codes of why rows are dropped [n].
     """
     language, names = file.languages()
     counted: dict[str, Any] = {
         "dropped_by_language": {file.kind: _by_reason(language, names, reasons)},
         "cluster_sizes": {file.kind: _cluster_sizes(file)},
     }
-    copies = np.isin(reasons, [code_of(reason) for reason in COPIES])
-    counted["histograms"] = {file.kind: histograms(file, np.flatnonzero(~copies), reasons == PASSED)}
-    counted["readings"] = {file.kind: draw_readings(file, reasons, copies, explain)}
     if file.kind == "pairs":
         counted["methods"] = _by_method(file, language, names, reasons == PASSED)
     return counted
@@ -66,28 +48,6 @@ def summary(
         },
         "examples": {kind: _examples(decided, kind) for kind in dropped},
     }
-
-
-def write_evidence(draft: Draft, decided: Iterable[SplitRecord]) -> list[FileEntry]:
-    """Write what is too much for the manifest: the distributions of the measures, and the rows to read.
-
-    Texts have these files, and pairs, where there are any, have their own.
-    """
-    kinds = {kind for record in decided for kind in record.summary["readings"]}
-    entries = _evidence_of("text", "", READINGS, draft, decided)
-    return entries + (_evidence_of("pairs", "pair_", PAIR_READINGS, draft, decided) if "pairs" in kinds else [])
-
-
-def _evidence_of(kind: Kind, prefix: str, name: str, draft: Draft, decided: Iterable[SplitRecord]) -> list[FileEntry]:
-    found = readings(one.summary["readings"][kind] for one in decided if kind in one.summary["readings"])
-    drawn = sum(len(rows) for sides in found.values() for rows in sides.values())
-    table = distributions(
-        (one.summary["histograms"][kind] for one in decided if kind in one.summary["histograms"]), kind
-    )
-    return [
-        draft.write_table(f"{prefix}distributions.arrow", table, {"kind": f"{prefix}distributions"}),
-        draft.write_bytes(name, readings_to_json(found), {"kind": f"{prefix}readings"}, rows=drawn),
-    ]
 
 
 def _by_reason(language: Any, names: list[str], reasons: Codes) -> dict[str, dict[str, int]]:

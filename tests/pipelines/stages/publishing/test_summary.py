@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.datasets.evidence import READINGS, Reading, Sample, readings_from_json
 from pipelines.datasets.reasons import Reason
+from pipelines.stages.publishing import evidence
 from pipelines.stages.publishing.distributions import distributions
 from pipelines.stages.publishing.readings import readings
 
@@ -41,6 +42,15 @@ def test_clusters_are_counted_by_the_power_of_two_of_their_size(made: Any) -> No
     sizes = made.manifest.summary["cluster_sizes"]["text"]
     # the 30 doors of each language, 30 short German texts; two English texts stand in 30 pages each
     assert sizes == {"1": {"clusters": 90, "rows": 90}, "16": {"clusters": 2, "rows": 60}}
+
+
+def test_evidence_is_the_same_however_many_files_are_added_up_at_a_time(
+    made: Any, corpus: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "FILES", 2)
+    again = corpus(CATALOGS, folder="again", split_bytes=1000, **SECTIONS).make()
+    assert len(made.files(kind="decisions")) > 2
+    assert again.manifest == made.manifest
 
 
 def test_histograms_count_every_text_but_copies(made: Any) -> None:
