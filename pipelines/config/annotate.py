@@ -6,12 +6,13 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pipelines.config.base import Buckets, LanguageCode, Section
+from pipelines.config.base import LanguageCode, Section
 from pipelines.datasets.fingerprint import LANGUAGE_PLACE, RawPath
-from pipelines.datasets.schemas import CLUSTERS, DOCUMENTS, PAIRS, STAGED
+from pipelines.datasets.schemas import CLUSTERS, DOCUMENTS, MARGIN, PAIRS, STAGED
 
 PERPLEXITY = "perplexity"
-_TAKEN = {name for schema in (STAGED, DOCUMENTS, PAIRS, CLUSTERS) for name in schema.names}
+LEXICAL = ("lexical_forward", "lexical_backward")
+_TAKEN = {MARGIN, *(name for schema in (STAGED, DOCUMENTS, PAIRS, CLUSTERS) for name in schema.names)}
 
 
 def _for_each_language(path: str) -> str:
@@ -45,6 +46,16 @@ class Classifier(Section):
     )
 
 
+class LexicalSection(Section):
+    """How well the words of pairs translate each other, both ways, by a model estimated from the corpus's own pairs."""
+
+    pairs: int = Field(
+        20_000,
+        ge=1,
+        description="From how many pairs, drawn at random, each of a language pair's two lexicons is estimated.",
+    )
+
+
 class JoinedColumns(Section):
     """Columns of numbers from Parquet, joined by id."""
 
@@ -60,8 +71,10 @@ class AnnotateSection(Section):
 
     perplexity: PerplexitySection | None = Field(None, description="Perplexity of documents under KenLM models.")
     classifiers: tuple[Classifier, ...] = Field((), description="fastText classifiers of documents.")
+    lexical: LexicalSection | None = Field(
+        None, description="The scores `lexical_forward` and `lexical_backward` of pairs."
+    )
     columns: tuple[JoinedColumns, ...] = Field((), description="Columns from Parquet.")
-    buckets: Buckets = Field(16, description="Into how many parts the hash space is cut when copies get their scores.")
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -75,5 +88,7 @@ class AnnotateSection(Section):
     def _names(self) -> Iterator[str]:
         if self.perplexity is not None:
             yield PERPLEXITY
+        if self.lexical is not None:
+            yield from LEXICAL
         yield from (classifier.name for classifier in self.classifiers)
         yield from (name for joined in self.columns for name in joined.columns)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipelines.config.base import Buckets, Section
+from pipelines.config.base import Section
 from pipelines.datasets.fingerprint import DatasetPath
 
 
@@ -43,7 +43,6 @@ class DeduplicateSection(Section):
     against: list[DatasetPath] = Field(
         [], description="Folders of published datasets; rows that are in one of them are marked."
     )
-    buckets: Buckets = Field(16, description="Into how many parts the hash space is cut to be sorted.")
 
 
 class Duplicates(Section):

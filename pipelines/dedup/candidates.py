@@ -1,6 +1,6 @@
 """Which documents are compared: those that share a band key."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -11,37 +11,47 @@ from pipelines.dedup.exact import Hashes
 Ids = npt.NDArray[np.int64]
 
 NEIGHBOURS: Final = 16  # of those that share a key, how many each is paired with, beside the first
+_CHUNK: Final = 1 << 15  # of those that share a key, how many are paired at a time
 
 
-def pairs_sharing(keys: Hashes, ids: Ids) -> tuple[Ids, Ids]:
-    """Return pairs of different documents that share a key, the smaller id first, each pair once, sorted.
+def pairs_sharing(keys: Hashes, ids: Ids) -> Iterator[tuple[Ids, Ids]]:
+    """Yield pairs of different documents that share a key, the smaller id first, sorted and each once in its chunk.
 
     Of those that share one key each is paired with the first and with the `NEIGHBOURS` after it: all pairs while
     there are few, a star and a chain where there are many, so that the pairs grow with the documents and not with
-    their square. Keys are compared by as many high bits as fit beside a position: a pair too many costs a look, and
-    verification throws it out.
+    their square.
     """
-    if len(keys) < 2:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    bits = np.uint64(max(int(len(keys) - 1).bit_length(), 1))
-    order = np.argsort(ids, kind="stable")
-    positions = np.arange(len(keys), dtype=np.uint64)
-    packed = np.sort((keys[order] >> bits << bits) | positions)
-    key, member = packed >> bits, ids[order][(packed & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)]
-    shared = np.flatnonzero(_in_runs(key))
-    key, member = key[shared], member[shared]
-    if not len(key):
-        return member, member
-    begins = np.concatenate([[True], key[1:] != key[:-1]])
-    firsts = member[np.flatnonzero(begins)][np.cumsum(begins) - 1]
-    left, right = [firsts], [member]
-    for step in range(1, min(NEIGHBOURS, len(key) - 1) + 1):
-        same = key[step:] == key[:-step]
-        if not same.any():
-            break
-        left.append(member[:-step][same])
-        right.append(member[step:][same])
-    return unique_pairs(np.concatenate(left), np.concatenate(right))
+    key, member = _sharing(keys, ids)
+    starts = np.flatnonzero(np.concatenate([np.ones(min(len(key), 1), bool), key[1:] != key[:-1]]))
+    sizes = np.diff(np.append(starts, len(key)))
+    firsts = np.repeat(starts, sizes)
+    for begin in range(0, len(key), _CHUNK):
+        end = min(begin + _CHUNK, len(key))
+        left, right = [member[firsts[begin:end]]], [member[begin:end]]
+        for step in range(1, NEIGHBOURS + 1):
+            after = firsts[begin + step : end + step]
+            same = np.flatnonzero(firsts[begin : begin + len(after)] == after)
+            if not len(same):
+                break
+            left.append(member[begin + same])
+            right.append(member[begin + same + step])
+        yield unique_pairs(np.concatenate(left), np.concatenate(right))
+
+
+def _sharing(keys: Hashes, ids: Ids) -> tuple[Hashes, Ids]:
+    """Return the keys that stand more than once and whose they are, by key and id.
+
+    What is sorted is a key's high bits with its place below them: several times faster than an order of whole keys,
+    which the few that are left after it are put into.
+    """
+    bits = np.uint64(max(len(keys) - 1, 1).bit_length())
+    packed = np.sort((keys >> bits << bits) | np.arange(len(keys), dtype=np.uint64))
+    shared = packed[_in_runs(packed >> bits)]
+    place = (shared & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
+    key, member = keys[place], ids[place]
+    order = np.lexsort((member, key))
+    order = order[_in_runs(key[order])]
+    return key[order], member[order]
 
 
 def unique_pairs(left: Ids, right: Ids) -> tuple[Ids, Ids]:
@@ -61,11 +71,14 @@ def unique_pairs(left: Ids, right: Ids) -> tuple[Ids, Ids]:
 
 def _in_runs(ordered: Hashes) -> npt.NDArray[np.bool_]:
     """Return which of the sorted keys stand more than once."""
-    same = np.concatenate([[False], ordered[1:] == ordered[:-1], [False]])
-    in_runs: npt.NDArray[np.bool_] = same[1:] | same[:-1]
+    same = ordered[1:] == ordered[:-1]
+    in_runs = np.zeros(len(ordered), bool)
+    in_runs[1:] |= same
+    in_runs[:-1] |= same
     return in_runs
 
 
-def encode(parts: Sequence[tuple[int, npt.NDArray[np.uint32]]]) -> Ids:
-    """Return one id for each (file, row): int64 [n], in the order of files and rows."""
-    return np.concatenate([(np.int64(file) << 32) | rows.astype(np.int64) for file, rows in parts])
+def encode(files: npt.NDArray[np.int32], rows: npt.NDArray[np.uint32]) -> Ids:
+    """Return one id for each file and row, in the order of both: int64 [n]."""
+    ids: Ids = (files.astype(np.int64) << 32) | rows.astype(np.int64)
+    return ids

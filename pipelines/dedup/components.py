@@ -1,39 +1,36 @@
-"""Connected components of a graph given by its edges, vectorised."""
+"""Connected components of a graph whose edges come chunk by chunk (union-find, vectorised).
 
-from typing import NamedTuple
+Each node is a place; its parent is itself or a smaller one, and the root of a component is its smallest node. The
+arrays may be mapped files: memory is for one chunk.
+"""
 
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.dedup.exact import Hashes
+Places = npt.NDArray[np.int64]
 
 
-class Components(NamedTuple):
-    """Nodes [n], ascending; the component of each, named by its smallest node; and the component's size (int32)."""
+def join(parents: Places, left: Places, right: Places) -> None:
+    """Join the components of `left[i]` and `right[i]` for every edge i, in place; at first each node is its parent.
 
-    nodes: Hashes
-    component: Hashes
-    size: npt.NDArray[np.int32]
-
-
-def components(first: Hashes, second: Hashes, first_sizes: npt.NDArray[np.int32], second_sizes: npt.NDArray[np.int32]
-) -> Components:  # fmt: skip
-    """Return the components of the graph with the edges (`first`, `second`); a node counts with its size.
-
-    Every node takes the smallest label of its neighbours, and labels of labels are followed, until nothing changes.
+    A root takes the smallest root that it has an edge to as its parent, until no edge is between two roots.
     """
-    nodes, places = np.unique(np.concatenate([first, second]), return_inverse=True)
-    left, right = places[: len(first)], places[len(first) :]
-    labels = np.arange(len(nodes))
+    ends = np.concatenate([left, right])
     while True:
-        before = labels.copy()
-        smaller = np.minimum(labels[left], labels[right])
-        np.minimum.at(labels, labels[left], smaller)
-        np.minimum.at(labels, labels[right], smaller)
-        labels = labels[labels]
-        if np.array_equal(labels, before):
-            break
-    own = np.zeros(len(nodes), np.int64)
-    own[left], own[right] = first_sizes, second_sizes
-    sizes = np.bincount(labels, weights=own, minlength=len(nodes)).astype(np.int32)
-    return Components(nodes, nodes[labels], sizes[labels])
+        roots = find_roots(parents, ends)
+        parents[ends] = roots
+        one, other = roots[: len(left)], roots[len(left) :]
+        apart = one != other
+        if not apart.any():
+            return
+        np.minimum.at(parents, np.maximum(one, other)[apart], np.minimum(one, other)[apart])
+
+
+def find_roots(parents: Places, places: Places) -> Places:
+    """Return the root of the component of each place: int64 [n]."""
+    roots = parents[places]
+    while True:
+        above = parents[roots]
+        if np.array_equal(above, roots):
+            return roots
+        roots = above

@@ -3,9 +3,9 @@
 Hashes are 64 bits of xxh3. Among a billion different texts about 0.03 pairs are expected to share a hash.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +23,9 @@ _DOCUMENT: Final = np.uint64(0x5851F42D4C957F2D)  # so that a document of one te
 
 @dataclass(frozen=True)
 class Copies:
-    """Rows that have a copy: `part` (which of the parts), `position` in it, and what joins them (all [n]).
+    """What is known of hashes [n] that may have equals: how many there are of each in all, itself included, and which
+    of these it is by their order, from 0 (both int32 [n])."""
 
-    Rows of a cluster are numbered by `rank` from 0, in the order of parts and positions.
-    """
-
-    part: Positions
-    position: Positions
-    cluster: Hashes
     size: npt.NDArray[np.int32]
     rank: npt.NDArray[np.int32]
 
@@ -76,11 +71,10 @@ def group_mask(group: int) -> np.uint64:
     return np.uint64(mixed(np.array([group + 1], np.uint64))[0])
 
 
-def among(hashes: Hashes, others: Hashes) -> npt.NDArray[np.bool_]:
-    """Return which of `hashes` are among `others`: bool [n]."""
-    if not len(others):
+def among(hashes: Hashes, ordered: Hashes) -> npt.NDArray[np.bool_]:
+    """Return which of `hashes` are in `ordered`, which is ascending: bool [n]."""
+    if not len(ordered):
         return np.zeros(len(hashes), bool)
-    ordered = np.sort(others)
     found: npt.NDArray[np.bool_] = ordered[np.minimum(np.searchsorted(ordered, hashes), len(ordered) - 1)] == hashes
     return found
 
@@ -98,29 +92,43 @@ def by_bucket(hashes: Hashes, buckets: int) -> Iterator[tuple[int, Positions]]:
             yield number, order[start:end]
 
 
-def find_copies(parts: Sequence[tuple[Hashes, Positions]]) -> Copies:
-    """Return the rows of one bucket whose hash stands there more than once, sorted by cluster and rank.
+def find_copies(chunks: Callable[[], Iterable[Hashes]]) -> Iterator[Copies]:
+    """Yield the copies of each chunk of hashes; `chunks` is called twice and gives the same both times.
 
-    A part holds the hashes and positions of one file's rows, in ascending order of position.
+    Memory is for one chunk and for the different hashes of all, however often one of them is repeated.
     """
-    hashes = np.concatenate([part for part, _ in parts])
-    ordered = np.sort(hashes)  # sorting and a mask: several times faster than np.unique
-    repeated = ordered[1:][ordered[1:] == ordered[:-1]]
-    if not len(repeated):
-        nowhere, nothing = np.zeros(0, np.int64), np.zeros(0, np.int32)
-        return Copies(nowhere, nowhere, repeated, nothing, nothing)
-    place = np.minimum(np.searchsorted(repeated, hashes), len(repeated) - 1)
-    copies = np.flatnonzero(repeated[place] == hashes)
-    copies = copies[np.argsort(hashes[copies], kind="stable")]
-    clusters = hashes[copies]
-    starts = np.flatnonzero(np.concatenate([[True], clusters[1:] != clusters[:-1]]))
-    sizes = np.diff(np.append(starts, len(clusters)))
-    numbers = np.concatenate([np.full(len(part), number) for number, (part, _) in enumerate(parts)])
-    positions = np.concatenate([position for _, position in parts])
-    return Copies(
-        part=numbers[copies],
-        position=positions[copies],
-        cluster=clusters,
-        size=np.repeat(sizes, sizes).astype(np.int32),
-        rank=(np.arange(len(clusters)) - np.repeat(starts, sizes)).astype(np.int32),
-    )
+    repeated, sizes = _repeated(chunks())
+    met = np.zeros(len(repeated), np.int32)
+    for hashes in chunks():
+        size, rank = np.ones(len(hashes), np.int32), np.zeros(len(hashes), np.int32)
+        if len(repeated):
+            place = np.minimum(np.searchsorted(repeated, hashes), len(repeated) - 1)
+            copies = np.flatnonzero(repeated[place] == hashes)
+            place = place[copies]
+            order = np.argsort(place, kind="stable")
+            which, starts, counts = _runs(place[order])
+            size[copies] = sizes[place]
+            rank[copies[order]] = np.arange(len(copies)) - np.repeat(starts, counts) + np.repeat(met[which], counts)
+            met[which] += counts.astype(np.int32)
+        yield Copies(size, rank)
+
+
+def _repeated(chunks: Iterable[Hashes]) -> tuple[Hashes, npt.NDArray[np.int32]]:
+    """Return the hashes that stand more than once in all chunks together, ascending, and how often."""
+    known, counts = np.zeros(0, np.uint64), np.zeros(0, np.int32)
+    for hashes in chunks:
+        own, _, own_counts = _runs(np.sort(hashes))  # sorting and a mask: several times faster than np.unique
+        if len(known):
+            order = np.argsort(np.concatenate([known, own]), kind="stable")
+            both = np.concatenate([counts, own_counts])[order]
+            own, starts, _ = _runs(np.concatenate([known, own])[order])
+            own_counts = np.add.reduceat(both, starts) if len(starts) else both
+        known, counts = own, own_counts.astype(np.int32)
+    several = counts > 1
+    return known[several], counts[several]
+
+
+def _runs(ordered: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Positions, Positions]:
+    """Return each different value of an ascending array, where its run starts, and how long that is."""
+    starts = np.flatnonzero(np.concatenate([np.ones(min(len(ordered), 1), bool), ordered[1:] != ordered[:-1]]))
+    return ordered[starts], starts, np.diff(np.append(starts, len(ordered)))

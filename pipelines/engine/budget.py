@@ -7,14 +7,14 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import ByteSize
-
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.stage import Job
 from pipelines.engine.machine import memory
 
 # What a process takes before it has any work, from `make bench-memory`: Python, NumPy, Arrow and Beam.
 PROCESS: Final = 160 << 20
+_UNITS: Final = (("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20))
+MOST_ROWS: Final = 1 << 21  # held at once even where there is memory for more: more parts are more work to share
 MOST_PARTS: Final = 1 << 12  # of a hash space: beyond that, opening files is what takes the time
 
 
@@ -60,16 +60,17 @@ class Budget:
             f"{_text(self.total)}{origin}; {', or '.join(advice)}"
         )
 
-    def parts(self, rows: int, row: int, what: str, most_rows: int = 1 << 22) -> int:
+    def rows(self, row: int, most: int = MOST_ROWS) -> int:
+        """Return how many rows of `row` bytes are held at once, at least one: those that fit a share, up to `most`."""
+        return max(min(self.share // row, most), 1)
+
+    def parts(self, rows: int, row: int, what: str) -> int:
         """Return into how many parts a hash space is cut, so that a part of `rows` of `row` bytes each fits a share.
 
-        A part holds no more than `most_rows` even where there is memory for it: more parts are more work to share.
-        Raises UserError, as `require` does, where the smallest part does not fit.
+        Raises UserError, as `require` does, where the smallest part would not fit.
         """
-        smallest = math.ceil(rows / MOST_PARTS) * row
-        self.require(smallest, what)
-        fitting = max(min(self.share // row, most_rows), 1)
-        return min(max(math.ceil(rows / fitting), 1), MOST_PARTS)
+        self.require(math.ceil(rows / MOST_PARTS) * row, what)
+        return min(max(math.ceil(rows / self.rows(row)), 1), MOST_PARTS)
 
     def _whole(self, need: int, workers: int) -> int:
         return self._processes(workers) * PROCESS + workers * need
@@ -88,6 +89,5 @@ def budget_of(job: Job, stage: str) -> Budget:
 
 def _text(size: int) -> str:
     """Return a size as a recipe takes it, rounded up so that it is enough: `3.1 GiB`."""
-    unit = 1 << 30 if size >= 1 << 30 else 1 << 20
-    rounded = math.ceil(size / unit * 10) * unit / 10
-    return ByteSize(rounded).human_readable(separator=" ")
+    name, unit = next((name, unit) for name, unit in _UNITS if size >= unit or name == "MiB")
+    return f"{math.ceil(size / unit * 10) / 10} {name}"

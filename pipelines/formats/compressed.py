@@ -9,12 +9,15 @@ not.
 import bz2
 import io
 import lzma
+import os
+import threading
 import zlib
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
 
 import fsspec
 import zstandard
@@ -29,6 +32,10 @@ _ZSTD_BLOCK = 1 << 10  # zstd hands out all that it is given: 4 bytes may be a b
 _RATIO_FREE = 1 << 20  # up to so many unpacked bytes the ratio says little and any is harmless
 _XZ_MEMORY = 1 << 29
 _SKIPPABLE = tuple(bytes([mark]) for mark in range(0x50, 0x60))  # zstd's frames without data
+_BUFFER = 1 << 18
+_HELD = _BLOCK + _BUFFER  # bytes unpacked last that can be read again: as many as a reader reads ahead
+_MOST_OPEN = 4
+_WORTH_KEEPING = 1 << 22
 _GZIP = 31  # zlib's wbits for a gzip header and checksum
 
 
@@ -66,29 +73,46 @@ class RawFile:
     def open(self, start: int = 0, member: Member | None = None) -> Iterator["ByteStream"]:
         """Open the unpacked bytes from `start`, which lies in `member` or behind it.
 
+        A compressed file stays open for a while, and whoever opens it next a little further on reads on from there: the
+        splits of one long member are unpacked once by each process that reads them in their order.
         Raises UserError where there is no such file.
         """
-        with self.open_packed() as file:
+        with ExitStack() as closing:
+            file = closing.enter_context(self._file())
             begin = _decompressor(file.read(10))
             if begin is None:
                 file.seek(start)
                 yield ByteStream(file, None)
                 return
-            blocks = find_blocks(file) if begin is _xz else []
-            unpacked = _Unpacked(self, file, begin, blocks, member or Member())
-            stream = ByteStream(io.BufferedReader(unpacked, _BLOCK), unpacked)
+            version = _version(file)
+            unpacked = _opened.take((self, version), start, member or Member())
+            if unpacked is None:
+                blocks = find_blocks(file) if begin is _xz else []
+                unpacked = _Unpacked(self, file, begin, blocks, member or Member())
+            else:
+                closing.close()
+                closing.callback(unpacked.release)
+                unpacked.go_back(start)
+            buffered = io.BufferedReader(unpacked, _BUFFER)
+            stream = ByteStream(buffered, unpacked)
             stream.skip(start - stream.tell())
             yield stream
+            if version is not None and unpacked.damage is None and unpacked.tell() >= _WORTH_KEEPING:
+                closing.pop_all()
+                buffered.detach()  # else the garbage collector closes what it read from
+                _opened.keep((self, version), unpacked)
 
     @contextmanager
     def open_packed(self) -> Iterator[BinaryIO]:
         """Open the bytes as they are. Raises UserError where there is no such file."""
+        with self._file() as file:
+            yield file
+
+    def _file(self) -> BinaryIO:
         try:
-            file = fsspec.open(self.path, "rb").open()
+            return fsspec.open(self.path, "rb").open()  # type: ignore[no-any-return]
         except (OSError, ValueError) as error:
             raise UserError(f"{self.path}: cannot be read ({error}); check the path in the config") from error
-        with file:
-            yield file
 
     def guard(self, unpacked: int, packed: int) -> None:
         """Raise UserError where `packed` bytes unpack to more bytes than the limits allow."""
@@ -172,14 +196,35 @@ class _Unpacked(io.RawIOBase):
         self._rest = b""  # read from the file, not yet handed on
         self._block = _ZSTD_BLOCK if begin is _Zstd else _PACKED_BLOCK
         self._decompressor: _Decompressor | None = self._next_block() if blocks else self._begin_member()
+        self._last: deque[bytes] = deque()  # what was unpacked last, to be read again
+        self._held = 0
+        self._again = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def tell(self) -> int:
-        return self._unpacked
+        return self._unpacked - len(self._again)
+
+    @property
+    def earliest(self) -> int:
+        """The first offset that can be gone back to."""
+        return self._unpacked - self._held
+
+    def go_back(self, offset: int) -> None:
+        """Read on from `offset`, where that is behind what was unpacked and not before `earliest`."""
+        last = b"".join(self._last)
+        self._again = memoryview(last)[max(len(last) - max(self._unpacked - offset, 0), 0) :]
+
+    def release(self) -> None:
+        """Close the file."""
+        self._file.close()
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if self._again:
+            size = min(len(buffer), len(self._again))
+            buffer[:size], self._again = self._again[:size], self._again[size:]
+            return size
         if self.damage is not None:
             return 0
         try:
@@ -189,6 +234,10 @@ class _Unpacked(io.RawIOBase):
             return 0
         buffer[: len(data)] = data
         self._unpacked += len(data)
+        self._last.append(data)
+        self._held += len(data)
+        while self._held - len(self._last[0]) > _HELD:
+            self._held -= len(self._last.popleft())
         self._raw.guard(self._unpacked, self._packed)
         return len(data)
 
@@ -247,6 +296,45 @@ class _Unpacked(io.RawIOBase):
         self._members.append(Member(self._packed, self._unpacked))
         self._decompressor = self._begin()
         return self._decompressor
+
+
+_Key = tuple[RawFile, object]
+
+
+class _Opened:
+    """Compressed files that were read to somewhere and may be read on from there, the last few of this process."""
+
+    def __init__(self) -> None:
+        self._files: list[tuple[_Key, _Unpacked]] = []
+        self._lock = threading.Lock()
+
+    def take(self, key: _Key, start: int, member: Member) -> "_Unpacked | None":
+        """Return what was read to a place between `member` and `start`, or a little behind."""
+        with self._lock:
+            for place, (known, unpacked) in enumerate(self._files):
+                if known == key and unpacked.earliest <= start and unpacked.tell() >= member.unpacked:
+                    del self._files[place]
+                    return unpacked
+        return None
+
+    def keep(self, key: _Key, unpacked: "_Unpacked") -> None:
+        """Keep a file open, and close the one that was kept longest where there are too many."""
+        with self._lock:
+            self._files.append((key, unpacked))
+            while len(self._files) > _MOST_OPEN:
+                self._files.pop(0)[1].release()
+
+
+def _version(file: BinaryIO) -> object:
+    """Return what an open file is known by until it changes; None where that cannot be said."""
+    try:
+        status = os.fstat(file.fileno())
+    except (OSError, AttributeError):
+        return repr(file.details) if hasattr(file, "details") else None  # fsspec's, of a remote file
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+_opened: Final = _Opened()
 
 
 def _decompressor(head: bytes) -> Callable[[], _Decompressor] | None:

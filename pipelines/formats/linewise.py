@@ -1,8 +1,8 @@
 """Files that are read line by line: cut at line ends, whether compressed or not. Only `\\n` ends a line.
 
-A plain file is read from any place. In a compressed one a reader must unpack from the start of a member, so a
-member is cut into at most `MEMBER_SPLITS` splits: they are unpacked that many times over in the worst case, half as
-often on average, which costs little beside what is done with the text.
+A plain file is read from any place. In a compressed one a reader must unpack from the start of a member; the next split
+goes on from where it stopped (`RawFile.open`), so that a split's size is that of the config however long members are.
+A split ends early where it has `_MOST_LINES` lines: what a line takes in memory besides its bytes is bounded too.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +15,8 @@ from pipelines.formats.compressed import ByteStream, DamagedStream, RawFile
 from pipelines.formats.protocol import Split
 
 MEMBER_SPLITS = 16
+_MOST_LINES = 1 << 19
+_SCANNED = 1 << 16
 _BLOCK = 1 << 20
 
 
@@ -46,7 +48,7 @@ def plan_lines(raw: RawFile, split_bytes: int, may_end: Callable[[bytes], bool] 
         scan = _Scan(stream)
         while not scan.at_end:
             start, first, member = scan.position, scan.lines, stream.member(scan.position)
-            scan.pass_bytes(split_bytes - 1)
+            scan.pass_bytes(split_bytes - 1, first + _MOST_LINES)
             scan.pass_line()
             if may_end is not is_any_line:
                 while not scan.at_end and not may_end(scan.pass_line()):
@@ -55,7 +57,7 @@ def plan_lines(raw: RawFile, split_bytes: int, may_end: Callable[[bytes], bool] 
                 splits.append(Split(start, scan.position, first, member))
     if not splits:
         raise UserError(f"{raw.path}: the file is empty; remove it from the config's sources")
-    return merge_by_member(splits)
+    return splits
 
 
 def merge_by_member(splits: Sequence[Split]) -> list[Split]:
@@ -107,9 +109,10 @@ class _Scan:
         self.position = self.lines = 0
         self.at_end = False
 
-    def pass_bytes(self, size: int) -> None:
-        while size > 0 and (block := self._take(self._stream.read, min(_BLOCK, size))):
-            size -= len(block)
+    def pass_bytes(self, size: int, most_lines: int) -> None:
+        """Pass over `size` bytes, or to a little behind the line of this number."""
+        while size > 0 and self.lines < most_lines:
+            size -= len(self._take(self._stream.read, min(_SCANNED, size))) or size
 
     def pass_line(self) -> bytes:
         """Pass to the end of the line; return its last part, which is the whole of a short line."""

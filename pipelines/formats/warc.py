@@ -19,7 +19,6 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
 from pipelines.formats.compressed import DamagedStream, RawFile
 from pipelines.formats.html_text import NoHtmlError, main_text, parse
-from pipelines.formats.linewise import merge_by_member
 from pipelines.formats.protocol import Member, RecordBuilder, Records, Split, Unreadable
 
 _BLOCK = 1 << 16
@@ -75,7 +74,7 @@ class Warc:
         if not begins:
             raise UserError(f"{self.raw.path}: the file is empty; remove it from the config's sources")
         stops = [*(split.start for split in begins[1:]), end]
-        return merge_by_member([replace(split, stop=stop) for split, stop in zip(begins, stops, strict=True)])
+        return [replace(split, stop=stop) for split, stop in zip(begins, stops, strict=True)]
 
     def read(self, split: Split) -> Iterator[Records]:
         builder = RecordBuilder()

@@ -1,8 +1,7 @@
-# mypy: disable-error-code="no-untyped-call"
 """Annotate: scores that cost much, or come from outside, in files beside those of rows, documents and pairs.
 
 What is computed is computed for the first document of each cluster of exact copies; its copies get the scores by the
-cluster's hash. Hashes and scores are shuffled, text is not.
+cluster's hash, in rounds over the hash space.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,53 +9,73 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.config.annotate import AnnotateSection
+from pipelines.config.annotate import LEXICAL, AnnotateSection
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job, Outcome
-from pipelines.dedup.exact import by_bucket
+from pipelines.engine.budget import budget_of
 from pipelines.stages.annotating.joined import Of, Outside, join, look_at
+from pipelines.stages.annotating.lexical import Lexicons, learn
 from pipelines.stages.annotating.scoring import Scores, check_models, computed_columns, document_texts, score
+from pipelines.stages.chunks import chunks
 from pipelines.stages.inputs import FileTask, RowFile, documents_name, row_files, tasks_for
-from pipelines.stages.work import add_up, column, each_task, mapped, records_of, run_counted, total, unfinished
+from pipelines.stages.rounds import Round, for_file, hash_order, rounds
+from pipelines.stages.work import Step, add_up, column, each_step, mapped, records_of, total
 
-FIRST: Final = -1  # in the place of a file: these are scores that copies may take
-
-Message = tuple[int, tuple[int, Any, Any]]  # bucket, (file, clusters, positions) or (FIRST, clusters, scores)
-Given = tuple[int, tuple[Any, Any] | None]  # file, (positions, scores)
+FIRSTS: Final = "firsts"
+COPIES: Final = "copies"
+_SCORE: Final = "score."  # begins the names of columns of scores in tables that have others too
+ROW: Final = 120  # bytes that a document takes while its part of the hash space is gone through, beside its scores
 
 
 @dataclass(frozen=True)
 class Annotating:
     """What every file is annotated by."""
 
-    draft: Draft
     section: AnnotateSection
     outside: Sequence[Outside]
+    files: Sequence[RowFile]
+    rounds: Sequence[Round]
+    lexicons: Lexicons | None
 
 
 def run(job: Job) -> Outcome:
     """Score the first copy of each document, hand its scores to its copies, join the columns from outside."""
     section: AnnotateSection = job.config
     check_models(section, job.input("ingest").manifest.summary["languages"])
-    annotating = Annotating(job.draft, section, [look_at(config) for config in section.columns])
     files = row_files(job, job.input("deduplicate"))
-    firsts = tasks_for("score", [file for file in files if file.kind == "text"])
-    if computed_columns(section):
-        each_task(job, "Score", firsts, partial(score_file, section))
+    texts = [file for file in files if file.kind == "text"]
+    computed = computed_columns(section)
+    row = ROW + 12 * len(computed)
+    parts = budget_of(job, "annotate").parts(sum(file.rows for file in texts), row, "documents that have copies")
+    given = rounds("give", parts) if computed else []
+    lexicons = _lexicons(job, section, files)
+    annotating = Annotating(section, [look_at(config) for config in section.columns], files, given, lexicons)
     tasks = tasks_for("annotate", files)
-    pending = unfinished(job.draft, tasks)
-    run_counted(job, tasks, pending, lambda pipeline: _annotate(pipeline, annotating, tasks, pending))
+    scoring: list[Step[Any]] = [
+        Step("Score", tasks_for("score", texts), partial(score_file, section)),
+        Step("Keep scores", tasks_for("keep", texts), keep_scores),
+        Step("Give scores", given, partial(give_scores, texts)),
+    ]
+    each_step(job, [*(scoring if computed else []), Step("Write", tasks, partial(annotate_file, annotating))])
     records = records_of(job.draft, tasks)
     counts, entries, _ = total(records)
-    return Outcome("rows", "rows", counts, entries, _summary(annotating, [record.summary for record in records]))
+    return Outcome("rows", "rows", counts, entries, _summary(annotating, records))
+
+
+def _lexicons(job: Job, section: AnnotateSection, files: Sequence[RowFile]) -> Lexicons | None:
+    pairs = [file for file in files if file.kind == "pairs"]
+    if section.lexical is None:
+        return None
+    if not pairs:
+        raise UserError("annotate.lexical scores pairs, and there are none: add a section `align` or `mine`")
+    return learn(job, pairs, section.lexical.pairs)
 
 
 def score_file(section: AnnotateSection, draft: Draft, task: FileTask) -> SplitRecord:
@@ -73,16 +92,54 @@ def score_file(section: AnnotateSection, draft: Draft, task: FileTask) -> SplitR
     return SplitRecord(files=[draft.write_table(_kept(task.file), table)])
 
 
-def annotate_file(annotating: Annotating, task: FileTask, given: Sequence[tuple[Any, Any]]) -> SplitRecord:
-    """Write the annotated columns of a file's rows and documents; `given` are positions and scores of copies."""
-    file, draft = task.file, annotating.draft
+def keep_scores(draft: Draft, task: FileTask) -> SplitRecord:
+    """Keep the scores of a file's first copies, and what its other copies ask for, in the order of the hash space."""
+    clusters, sizes, ranks = _clusters(task.file)
+    scores = mapped(draft.folder / _kept(task.file))
+    entries = []
+    for kind, chosen in ((FIRSTS, (ranks == 0) & (sizes > 1)), (COPIES, ranks > 0)):
+        rows = np.flatnonzero(chosen)
+        rows = rows[hash_order(clusters[rows])]
+        table = pa.table({"cluster": clusters[rows], "row": rows.astype(np.uint32)})
+        if kind == FIRSTS:
+            for name in scores.column_names:
+                table = table.append_column(_score(name), scores[name].take(pa.array(rows)))
+        entries.append(draft.write_table(_asked(kind, task.file), table))
+    return SplitRecord(files=entries)
+
+
+def give_scores(files: Sequence[RowFile], draft: Draft, part: Round) -> SplitRecord:
+    """Look up, in one part of the hash space, the scores that copies ask for: file, row and scores."""
+    firsts, copies = (
+        chunks([(file.index, draft.folder / _asked(kind, file)) for file in files], part) for kind in (FIRSTS, COPIES)
+    )
+    read = list(firsts)
+    clusters = np.concatenate([np.zeros(0, np.uint64), *(chunk["cluster"] for chunk in read)])
+    order = np.argsort(clusters)
+    names = [name for name in mapped(draft.folder / _asked(FIRSTS, files[0])).column_names if name.startswith(_SCORE)]
+    scores = [np.concatenate([np.zeros(0, np.float32), *(chunk[name] for chunk in read)])[order] for name in names]
+    clusters = clusters[order]
+    columns = [("file", pa.int32()), ("row", pa.uint32()), *((name, pa.float32()) for name in names)]
+    with draft.shard_writer(part.file, pa.schema(columns)) as writer:
+        for chunk in copies:
+            place = np.searchsorted(clusters, chunk["cluster"])
+            writer.write(pa.record_batch([chunk["file"], chunk["row"], *(own[place] for own in scores)],
+                                         schema=pa.schema(columns)))  # fmt: skip
+    return SplitRecord(files=[writer.entry])
+
+
+def annotate_file(annotating: Annotating, draft: Draft, task: FileTask) -> SplitRecord:
+    """Write the annotated columns of a file's rows and documents."""
+    file = task.file
     entries: list[FileEntry] = []
     joined: dict[str, Any] = {}
     doubled: dict[str, str] = {}
     for of, name, table in _tables(file):
         columns: dict[str, Any] = {}
         if of == "documents":
-            columns |= _computed(annotating, file, given)
+            columns |= _computed(annotating, draft, file)
+        if of == "pairs" and annotating.lexicons is not None:
+            columns |= annotating.lexicons.columns(file)
         for outside in annotating.outside:
             if outside.of == of:
                 found = join(outside, table)
@@ -97,72 +154,6 @@ def annotate_file(annotating: Annotating, task: FileTask, given: Sequence[tuple[
     )
 
 
-def _annotate(pipeline: beam.Pipeline, annotating: Annotating, tasks: list[FileTask], pending: list[FileTask]) -> None:
-    asked = pipeline | "Files to write" >> beam.Create([(task.file.index, None) for task in pending])
-    copies = [task for task in tasks if task.file.kind == "text" and computed_columns(annotating.section)]
-    given = (
-        pipeline
-        | "Files" >> beam.Create(copies)
-        | "Send scores" >> beam.ParDo(SendScores(annotating)).with_output_types(Message)
-        | "Group by bucket" >> beam.GroupByKey()
-        | "Give scores" >> beam.ParDo(GiveScores()).with_output_types(Given)
-    )
-    (
-        (given, asked)
-        | "Scores and files" >> beam.Flatten()
-        | "Group by file" >> beam.GroupByKey()
-        | "Write" >> beam.ParDo(WriteScores(annotating, {task.file.index: task for task in pending}))
-    )
-
-
-class SendScores(beam.DoFn):
-    """Emits the scores of a file's first copies, and what its other copies ask for, bucket by bucket."""
-
-    def __init__(self, annotating: Annotating) -> None:
-        self._annotating = annotating
-
-    def process(self, task: FileTask) -> Iterator[Message]:
-        clusters, sizes, ranks = _clusters(task.file)
-        scores = _scores(self._annotating, task.file)
-        buckets = self._annotating.section.buckets
-        first, copies = np.flatnonzero((ranks == 0) & (sizes > 1)), np.flatnonzero(ranks > 0)
-        for bucket, positions in by_bucket(clusters[first], buckets):
-            own = first[positions]
-            yield bucket, (FIRST, clusters[own], scores[own])
-        for bucket, positions in by_bucket(clusters[copies], buckets):
-            own = copies[positions]
-            yield bucket, (task.file.index, clusters[own], own.astype(np.uint32))
-
-
-class GiveScores(beam.DoFn):
-    """Looks up, in one bucket, the scores that copies ask for."""
-
-    def process(self, element: tuple[int, Iterable[tuple[int, Any, Any]]]) -> Iterator[Given]:
-        parts = list(element[1])
-        firsts = [part for part in parts if part[0] == FIRST]
-        if not firsts:
-            return
-        clusters, scores = (np.concatenate([part[place] for part in firsts]) for place in (1, 2))
-        order = np.argsort(clusters)
-        for file, asked, positions in parts:
-            if file != FIRST:
-                yield file, (positions, scores[order[np.searchsorted(clusters[order], asked)]])
-
-
-class WriteScores(beam.DoFn):
-    """Writes a file's annotated columns and ticks it off."""
-
-    def __init__(self, annotating: Annotating, tasks: dict[int, FileTask]) -> None:
-        self._annotating = annotating
-        self._tasks = tasks
-
-    def process(self, element: tuple[int, Iterable[tuple[Any, Any] | None]]) -> None:
-        task = self._tasks.get(element[0])
-        if task is not None:
-            given = [part for part in element[1] if part is not None]
-            self._annotating.draft.finish(task.split, annotate_file(self._annotating, task, given))
-
-
 def _tables(file: RowFile) -> Iterator[tuple[Of, str, pa.Table]]:
     """Yield the tables that a file's scores can belong to, with their names."""
     yield ("pairs" if file.kind == "pairs" else "rows"), file.name, file.table()
@@ -170,19 +161,16 @@ def _tables(file: RowFile) -> Iterator[tuple[Of, str, pa.Table]]:
         yield "documents", documents_name(file.name), file.document_table()
 
 
-def _computed(annotating: Annotating, file: RowFile, given: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
-    names = computed_columns(annotating.section)
-    if not names:
+def _computed(annotating: Annotating, draft: Draft, file: RowFile) -> dict[str, Any]:
+    """Return the columns that are computed: the scores of first copies, and those that the others were given."""
+    if not annotating.rounds:
         return {}
-    scores = _scores(annotating, file)
-    for positions, values in given:
-        scores[positions] = values
-    return {name: scores[:, place] for place, name in enumerate(names)}
-
-
-def _scores(annotating: Annotating, file: RowFile) -> Scores:
-    table = mapped(annotating.draft.folder / _kept(file))
-    return np.stack([column(table, name).to_numpy() for name in table.column_names], axis=1)
+    table = mapped(draft.folder / _kept(file))
+    columns = {name: column(table, name).to_numpy().copy() for name in table.column_names}
+    for given in for_file([draft.folder / part.file for part in annotating.rounds], file.index):
+        for name, values in columns.items():
+            values[given["row"]] = given[_score(name)]
+    return columns
 
 
 def _clusters(file: RowFile) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
@@ -198,22 +186,34 @@ def _write(draft: Draft, name: str, columns: dict[str, Any]) -> FileEntry:
     return draft.write_table(f"scores/{name}", table, {"kind": "scores", "of": name})
 
 
-def _summary(annotating: Annotating, parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _summary(annotating: Annotating, records: Iterable[SplitRecord]) -> dict[str, Any]:
     """Return of which table each column is, and how many ids of each file from outside found a row.
 
     Raises UserError where none did, or where an id stands twice.
     """
     columns: dict[str, list[str]] = {name: ["documents"] for name in computed_columns(annotating.section)}
-    joined = add_up(part["joined"] for part in parts)
+    columns |= {name: ["pairs"] for name in LEXICAL} if annotating.lexicons else {}
+    joined = add_up(record.summary["joined"] for record in records)
+    doubled: dict[str, str] = {}
+    for record in records:
+        doubled = record.summary["doubled"] | doubled
     for outside in annotating.outside:
         columns |= {name: [outside.of] for name in outside.columns}
         counts = joined.setdefault(outside.label, {"matched": 0, "without": 0})
         counts["unmatched"] = outside.rows - counts["matched"]
-        if doubled := [part["doubled"][outside.label] for part in parts if outside.label in part["doubled"]]:
-            raise UserError(f"{outside.path}: an id stands twice ({doubled[0]}); give each one row")
+        if outside.label in doubled:
+            raise UserError(f"{outside.path}: an id stands twice ({doubled[outside.label]}); give each one row")
         if outside.rows and not counts["matched"]:
             raise UserError(f"{outside.path}: none of its ids is of the corpus; ids are those of the staged rows")
     return {"columns": columns, "joined": joined}
+
+
+def _score(name: str) -> str:
+    return f"{_SCORE}{name}"
+
+
+def _asked(kind: str, file: RowFile) -> str:
+    return f"asked/{kind}/{file.name}"
 
 
 def _kept(file: RowFile) -> str:

@@ -31,7 +31,8 @@ def chunks(tables: Sequence[tuple[int, Path]], part: Round, most_rows: int = CHU
             yield _joined(waiting)
             waiting, rows = [], 0
         if size:
-            values = {name: column(table, name).to_numpy()[own] for name in table.column_names}
+            # copied, for a process may not have as many files mapped as a corpus may have
+            values = {name: column(table, name).to_numpy()[own].copy() for name in table.column_names}
             waiting.append({"file": np.full(size, index, np.int32), **values})
             rows += size
     if waiting:

@@ -10,11 +10,13 @@ from typing import Any
 from pipelines.config.deduplicate import DeduplicateSection
 from pipelines.datasets.draft import SplitRecord
 from pipelines.datasets.stage import Job, Outcome
+from pipelines.engine.budget import budget_of
 from pipelines.stages.deduplicating.before import index_files
-from pipelines.stages.deduplicating.copies import LARGEST, find_all_copies, targets_of
-from pipelines.stages.deduplicating.near import find_near_duplicates
+from pipelines.stages.deduplicating.copies import LARGEST, copy_steps, targets_of
+from pipelines.stages.deduplicating.near import near_steps
+from pipelines.stages.deduplicating.need import copy_search, near_search
 from pipelines.stages.inputs import row_files
-from pipelines.stages.work import add_up, records_of, total
+from pipelines.stages.work import add_up, each_step, records_of, total
 
 
 def run(job: Job) -> Outcome:
@@ -23,15 +25,19 @@ def run(job: Job) -> Outcome:
     before = index_files(section.against, section.normalisation)
     files = row_files(job)
     targets = targets_of(files)
-    find_all_copies(job, targets, before)
+    budget = budget_of(job, "deduplicate")
+    steps = copy_steps(copy_search(job, budget, targets, before))
+    near = near_search(job, budget, section.near, files) if section.near else None
+    each_step(job, steps + (near_steps(near) if near else []))
+
     records = records_of(job.draft, targets)
     counts, entries, _ = total(records)
     summary = _summary(records)
-    if section.near:
-        texts = [file for file in files if file.kind == "text"]
-        near = find_near_duplicates(job, section.near, section.buckets, texts)
-        entries += near.files
-        summary["near"] = near.summary
+    if near:
+        verified = records_of(job.draft, near.verified)
+        entries += [entry for record in verified for entry in record.files]
+        entries += [entry for record in records_of(job.draft, near.joined) for entry in record.files]
+        summary["near"] = add_up(record.summary for record in verified)
     return Outcome(unit_in="rows", unit_out="rows", counts=counts, files=entries, summary=summary)
 
 

@@ -17,8 +17,8 @@ import pyarrow as pa
 from pipelines.dedup.exact import Hashes, Positions
 from pipelines.stages.work import mapped
 
-_BITS: Final = np.uint64(16)  # the high ones of a key, by which tables are in order: a radix sort
-_LOW: Final = np.uint64(64) - _BITS
+_BITS: Final = 16  # the high ones of a key, by which tables are in order: a radix sort
+_LOW: Final = 64 - _BITS
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,28 @@ def rounds(step: str, parts: int) -> list[Round]:
 
 def hash_order(keys: Hashes) -> Positions:
     """Return the order in which a table of these keys is written: by their high bits, equal ones as they stand."""
-    return np.argsort((keys >> _LOW).astype(np.uint16), kind="stable")
+    return np.argsort((keys >> np.uint64(_LOW)).astype(np.uint16), kind="stable")
 
 
-def in_round(keys: Hashes, part: Round) -> slice:
+def in_round(keys: Hashes, task: Round) -> slice:
     """Return where the keys of a round stand among keys that are in `hash_order`, or sorted."""
-    bounds = [(number << int(_BITS)) // part.of for number in (part.number, part.number + 1)]
     begin, end = (
-        len(keys) if bound >> int(_BITS) else int(np.searchsorted(keys, np.uint64(bound) << _LOW)) for bound in bounds
+        len(keys) if bound >> _BITS else int(np.searchsorted(keys, np.uint64(bound << _LOW))) for bound in _bounds(task)
     )
     return slice(begin, end)
+
+
+def within(keys: Hashes, task: Round) -> npt.NDArray[np.bool_]:
+    """Return which keys are of a round: bool [n]."""
+    begin, end = _bounds(task)
+    high = keys >> np.uint64(_LOW)
+    mask: npt.NDArray[np.bool_] = (high >= begin) & (high < end)
+    return mask
+
+
+def _bounds(task: Round) -> tuple[int, int]:
+    """Return the first high bits of a round's keys, and the first after them."""
+    return (task.number << _BITS) // task.of, ((task.number + 1) << _BITS) // task.of
 
 
 def for_file(paths: Iterable[Path], file: int) -> Iterator[dict[str, npt.NDArray[Any]]]:

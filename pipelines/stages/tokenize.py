@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ from pipelines.text.sampling import lowest_hashes, quotas
 from pipelines.text.vocabulary import UNKNOWN, Vocabulary, train_unigram
 
 MODEL = "tokenizer.model"
+_PART_ROWS: Final = 4096  # that are Python objects at a time
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,15 @@ def encode_shard(model: Path, draft: Draft, task: ShardTask) -> SplitRecord:
     """Encode one shard: `ids`, or `source`, `target` and `group`; same name, same rows, same order."""
     table = mapped(task.path)
     vocabulary = _vocabulary(model)
+
+    def ids(name: str) -> pa.Array:
+        parts = [vocabulary.encode(part.to_pylist()) for part in _parts(column(table, name))]
+        return pa.concat_arrays(parts) if parts else vocabulary.encode([])
+
     if task.entry.partition["kind"] == "pairs":
-        columns = {
-            "source": vocabulary.encode(table["source_text"].to_pylist()),
-            "target": vocabulary.encode(table["target_text"].to_pylist()),
-            "group": column(table, "group"),
-        }
+        columns = {"source": ids("source_text"), "target": ids("target_text"), "group": column(table, "group")}
     else:
-        columns = {"ids": vocabulary.encode(table["text"].to_pylist())}
+        columns = {"ids": ids("text")}
     encoded = pa.table(columns)
     return SplitRecord(
         files=[draft.write_table(task.entry.name, encoded, task.entry.partition)],
@@ -81,10 +83,11 @@ def encode_shard(model: Path, draft: Draft, task: ShardTask) -> SplitRecord:
     )
 
 
-def sample(published: Dataset, section: TokenizeSection) -> tuple[list[str], dict[str, int]]:
+def sample(published: Dataset, section: TokenizeSection) -> tuple[Iterator[str], dict[str, int]]:
     """Return the texts to train on, and how many come from each language.
 
-    Every string of a pair is a text of its language too, so the text shards of the train split are enough.
+    Every string of a pair is a text of its language too, so the text shards of the train split are enough. They are
+    read from the shards as they are asked for; what is held is the places of those that were drawn.
     """
     rows: dict[str, int] = {}
     for entry in published.files(kind="text", split="train"):
@@ -92,15 +95,26 @@ def sample(published: Dataset, section: TokenizeSection) -> tuple[list[str], dic
     if not rows:
         raise UserError(f"{published.folder}: no text in the train split; loosen publish.thresholds")
     given = quotas(rows, section.exponent, section.sentences)
-    texts = []
-    for language in sorted(given):
-        own = [
-            text
-            for entry in published.files(kind="text", split="train", language=language)
-            for text in published.table(entry)["text"].to_pylist()
-        ]
-        texts += [own[place] for place in lowest_hashes(own, given[language]).tolist()]
-    return texts, given
+    return (text for language in sorted(given) for text in _drawn(published, language, given[language])), given
+
+
+def _drawn(published: Dataset, language: str, count: int) -> Iterator[str]:
+    """Yield `count` texts of a language, those with the lowest hashes, in the order of the shards."""
+    shards = [
+        column(published.table(entry), "text")
+        for entry in published.files(kind="text", split="train", language=language)
+    ]
+    places = lowest_hashes((part.to_pylist() for shard in shards for part in _parts(shard)), count)
+    begin = 0
+    for shard in shards:
+        own = places[slice(*np.searchsorted(places, [begin, begin + len(shard)]))] - begin
+        for part in _parts(pa.array(own)):
+            yield from shard.take(part).to_pylist()
+        begin += len(shard)
+
+
+def _parts(values: pa.Array) -> Iterator[pa.Array]:
+    return (values.slice(start, _PART_ROWS) for start in range(0, len(values), _PART_ROWS))
 
 
 def _model(draft: Draft, published: Dataset, section: TokenizeSection) -> SplitRecord:

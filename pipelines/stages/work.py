@@ -203,8 +203,9 @@ def compact(table: pa.Table) -> pa.Table:
 
 
 def column(table: pa.Table, name: str) -> pa.Array:
-    """Return a column as one array."""
-    return table.column(name).combine_chunks()
+    """Return a column as one array; that of a file of one record batch stays where it is mapped."""
+    chunks = table.column(name)
+    return chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
 
 
 def codes(table: pa.Table, name: str) -> tuple[np.ndarray[Any, np.dtype[np.int32]], list[str]]:

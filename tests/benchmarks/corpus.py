@@ -14,7 +14,7 @@ import io
 import json
 import lzma
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,10 +48,23 @@ class Document(NamedTuple):
 def documents(
     megabytes: float, seed: int = 1, exact: float = 0.1, near: float = 0.1, foreign: float = 0.03
 ) -> list[Document]:
-    """Return documents of this size together (UTF-8), the same ones for the same arguments.
+    """Return documents of this size together (UTF-8), the same ones for the same arguments; see `generated`."""
+    return list(generated(megabytes, seed, exact, near, foreign))
+
+
+def generated(
+    megabytes: float,
+    seed: int = 1,
+    exact: float = 0.1,
+    near: float = 0.1,
+    foreign: float = 0.03,
+    remembered: int | None = None,
+) -> Iterator[Document]:
+    """Yield documents of this size together (UTF-8), the same ones for the same arguments.
 
     Of all documents a share of `exact` are copies of another, and of `near` copies with 1 to 3 % of their words
-    changed. A share of `foreign` have one paragraph in another language.
+    changed. A share of `foreign` have one paragraph in another language. What is copied is any document that came
+    before, or one of so many `remembered`, of which a new one takes the place of any.
     """
     draw = random.Random(seed)
     short = messages()
@@ -60,6 +73,7 @@ def documents(
     weights = [sum(map(len, pool)) ** 0.5 for pool in pools.values()]  # between all equal and as much as there is
     made: list[tuple[str, list[str]]] = []
     left = int(megabytes * 1e6)
+    number = 0
     while left > 0:
         kind = draw.random()
         if made and kind < exact + near:
@@ -74,12 +88,13 @@ def documents(
             if draw.random() < foreign:
                 (other,) = draw.choices(languages, weights)
                 paragraphs.insert(draw.randrange(len(paragraphs) + 1), _paragraph(pools[other], other, draw))
-        made.append((language, paragraphs))
+        if remembered is None or len(made) < remembered:
+            made.append((language, paragraphs))
+        else:
+            made[draw.randrange(remembered)] = (language, paragraphs)
+        yield Document(f"https://{language.lower()}.example/page/{number}", language, paragraphs)
         left -= sum(len(part.encode()) + 1 for part in paragraphs)
-    return [
-        Document(f"https://{language.lower()}.example/page/{number}", language, paragraphs)
-        for number, (language, paragraphs) in enumerate(made)
-    ]
+        number += 1
 
 
 def nearly(paragraphs: Sequence[str], language: str, draw: random.Random) -> list[str]:
@@ -133,7 +148,8 @@ def write_ccnet(made: Iterable[Document], path: Path) -> None:
 
 
 def write_jsonl(made: Iterable[Document], path: Path) -> None:
-    path.write_text("".join(map(_record, made)), encoding="utf-8")
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(map(_record, made))
 
 
 def write_jsonl_zst(made: Iterable[Document], path: Path) -> None:

@@ -8,7 +8,6 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from pipelines.config import STAGES
-from pipelines.config.deduplicate import DeduplicateSection
 from pipelines.config.ingest import Heliport, IngestSection
 from pipelines.config.publish import PublishSection
 from pipelines.datasets.fingerprint import canonical
@@ -78,7 +77,7 @@ def test_values_have_bounds(values: dict[str, Any]) -> None:
 
 
 def test_buckets_do_not_name_another_dataset() -> None:
-    assert canonical(DeduplicateSection(buckets=3)) == canonical(DeduplicateSection(buckets=5))
+    assert canonical(PublishSection(buckets=3)) == canonical(PublishSection(buckets=5))
 
 
 def test_a_raw_file_counts_by_its_content(tmp_path: Path) -> None:

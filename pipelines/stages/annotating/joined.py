@@ -103,7 +103,9 @@ def _rows_for(outside: Outside, rows: pa.Table, ids: Sequence[str]) -> pa.Table:
     if rows.num_rows:
         bounds = pc.min_max(rows[record])
         within &= (pc.field(record) >= bounds["min"]) & (pc.field(record) <= bounds["max"])
-    found = _open(outside.path).to_table(columns=[*ids, *outside.columns], filter=within)
+    found = _open(outside.path).to_table(
+        columns=[*ids, *outside.columns], filter=within, batch_readahead=1, fragment_readahead=1
+    )
     kinds = [*(rows.schema.field(name).type for name in ids), *(pa.float32() for _ in outside.columns)]
     return found.cast(pa.schema(list(zip(found.column_names, kinds, strict=True))), safe=False)
 

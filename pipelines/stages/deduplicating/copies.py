@@ -1,16 +1,16 @@
-# mypy: disable-error-code="no-untyped-call"
-"""Copies of texts, pairs and documents. Hashes and positions are shuffled, text is not.
+"""Copies of texts, pairs and documents. Hashes and positions go from file to file, text does not.
 
-Each file's hashes go in buckets to whoever sorts that part of the hash space; what comes back, for copies alone, is
-written row by row beside the file's name. Keys of datasets that were published before join the same shuffle.
+Each file's keys are written once, in the order of the hash space; rounds join equal keys of one part of it, in the
+order of the files; and each file's clusters are written row by row beside its name. Keys of datasets that were
+published before are sorted, so a round looks at its slice of them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -20,29 +20,19 @@ from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.schemas import CLUSTERS
-from pipelines.datasets.stage import Job
-from pipelines.dedup.exact import (
-    Copies,
-    Hashes,
-    among,
-    by_bucket,
-    cluster_keys,
-    document_hashes,
-    find_copies,
-    group_mask,
-    hash_texts,
-)
-from pipelines.stages.inputs import RowFile, documents_name, sides_of
-from pipelines.stages.work import codes, column, mapped, run_counted, unfinished
+from pipelines.dedup.exact import Hashes, among, cluster_keys, document_hashes, find_copies, group_mask, hash_texts
+from pipelines.stages.chunks import chunks
+from pipelines.stages.inputs import FileTask, RowFile, documents_name, sides_of, tasks_for
+from pipelines.stages.rounds import Round, for_file, hash_order, in_round
+from pipelines.stages.work import Step, codes, column, mapped
 from pipelines.text.ccnet import ccnet_forms
 from pipelines.text.fold import fold_all
 
 LARGEST: Final = 20  # clusters shown in the summary
-_BEFORE: Final = -1  # the number of what was published before
 _FORMS: Final = {"fold": fold_all, "ccnet": ccnet_forms}
-
-Part = tuple[int, tuple[int, Any, Any]]  # bucket, (target, hashes, positions)
-Found = tuple[int, tuple[Any, Any, Any, Any, Any] | None]  # target, (positions, clusters, sizes, ranks, published)
+_FOUND: Final = pa.schema(
+    {"file": pa.int32(), "row": pa.uint32(), **{field.name: field.type for field in CLUSTERS}}
+)  # of rows that have copies or were published before; `file` is the index of a target
 
 
 @dataclass(frozen=True)
@@ -68,124 +58,88 @@ def targets_of(files: Sequence[RowFile]) -> list[Target]:
     return rows + [Target(len(files) + file.index, file, True) for file in files if file.kind == "text"]
 
 
-def find_all_copies(job: Job, targets: Sequence[Target], before: Sequence[Path]) -> None:
-    """Write the clusters of every target that is not finished. `before` are index files of published datasets."""
-    pending = unfinished(job.draft, targets)
-    section: DeduplicateSection = job.config
-    run_counted(job, targets, pending, lambda pipeline: _build(pipeline, section, job.draft, targets, pending, before))
+@dataclass(frozen=True)
+class Search:
+    """What is searched for copies: the targets of `files` files, in rounds whose tables of keys are read in chunks.
+
+    `before` are index files (INDEX) of published datasets; `chunk_rows` is how many keys are held at once.
+    """
+
+    section: DeduplicateSection
+    files: int
+    targets: Sequence[Target]
+    before: Sequence[Path]
+    rounds: Sequence[Round]
+    chunk_rows: int
+
+    def mask(self, target: Target) -> np.uint64:
+        """Return what the keys of a target are combined with, so that groups of splits share none."""
+        splits = self.section.group_splits
+        return group_mask(target.file.index // splits) if splits else np.uint64(0)
 
 
-def _build(
-    pipeline: beam.Pipeline,
-    section: DeduplicateSection,
-    draft: Draft,
-    targets: Sequence[Target],
-    pending: Sequence[Target],
-    before: Sequence[Path],
-) -> None:
-    files = [target.file for target in targets if not target.documents]
-    hashed = (
-        pipeline
-        | "Files" >> beam.Create(files)
-        | "Hash rows" >> beam.ParDo(HashRows(draft, section, len(files))).with_output_types(Part)
-    )
-    published = (
-        pipeline
-        | "Index files" >> beam.Create(list(before))
-        | "Read keys" >> beam.ParDo(ReadKeys(section.buckets)).with_output_types(Part)
-    )
-    found = (
-        (hashed, published)
-        | "Rows and keys" >> beam.Flatten()
-        | "Group by bucket" >> beam.GroupByKey()
-        | "Find copies" >> beam.ParDo(FindCopies(section.group_splits, len(files))).with_output_types(Found)
-    )
-    asked = pipeline | "Files to write" >> beam.Create([(target.index, None) for target in pending])
-    (
-        (found, asked)
-        | "Copies and files" >> beam.Flatten()
-        | "Group by file" >> beam.GroupByKey()
-        | "Write clusters" >> beam.ParDo(WriteClusters(draft, section, {target.index: target for target in pending}))
-    )
+def copy_steps(search: Search) -> list[Step[Any]]:
+    """Return the steps that write the clusters (CLUSTERS) of every target."""
+    hashed = tasks_for("keys", [target.file for target in search.targets if not target.documents])
+    return [
+        Step("Hash rows", hashed, partial(hash_rows, search)),
+        Step("Find copies", search.rounds, partial(find_in_round, search)),
+        Step("Write clusters", search.targets, partial(write_clusters, search)),
+    ]
 
 
-class HashRows(beam.DoFn):
-    """Emits the keys of a file's rows and documents with their positions, by bucket, and keeps them for the writer."""
-
-    def __init__(self, draft: Draft, section: DeduplicateSection, files: int) -> None:
-        self._draft = draft
-        self._section = section
-        self._files = files
-
-    def process(self, file: RowFile) -> Iterator[Part]:
-        for target, keys in _keys(file, self._section.normalisation, self._files):
-            np.save(_kept_keys(self._draft, target), keys)
-            for bucket, positions in by_bucket(keys, self._section.buckets):
-                yield bucket, (target.index, keys[positions], positions.astype(np.uint32))
+def hash_rows(search: Search, draft: Draft, task: FileTask) -> SplitRecord:
+    """Write the keys of a file's rows and documents with their positions, in the order of the hash space."""
+    entries = []
+    for target, keys in _keys(task.file, search.section.normalisation, search.files):
+        order = hash_order(keys)
+        table = pa.table({"key": keys[order], "row": order.astype(np.uint32)})
+        entries.append(draft.write_table(_keys_name(target), table))
+    return SplitRecord(files=entries)
 
 
-class ReadKeys(beam.DoFn):
-    """Emits the keys of an index file (INDEX) by bucket."""
+def find_in_round(search: Search, draft: Draft, task: Round) -> SplitRecord:
+    """Join equal keys of one part of the hash space, and mark those that were published before."""
+    tables = [(target.index, draft.folder / _keys_name(target)) for target in search.targets]
+    masks = np.zeros(2 * search.files, np.uint64)
+    for target in search.targets:
+        masks[target.index] = search.mask(target)
 
-    def __init__(self, buckets: int) -> None:
-        self._buckets = buckets
+    def clusters() -> Iterator[Hashes]:
+        for chunk in chunks(tables, task, search.chunk_rows):
+            yield chunk["key"] ^ masks[chunk["file"]]
 
-    def process(self, path: Path) -> Iterator[Part]:
-        keys = column(mapped(path), "key").to_numpy()
-        for bucket, positions in by_bucket(keys, self._buckets):
-            yield bucket, (_BEFORE, keys[positions], None)
-
-
-class FindCopies(beam.DoFn):
-    """Joins equal keys of one bucket, in the order of the files, and marks those that were published before."""
-
-    def __init__(self, group_splits: int, files: int) -> None:
-        self._group_splits = group_splits
-        self._files = files
-
-    def process(self, element: tuple[int, Iterable[tuple[int, Hashes, Any]]]) -> Iterator[Found]:
-        received = sorted(element[1], key=lambda part: part[0])
-        before = [keys for target, keys, _ in received if target == _BEFORE]
-        parts = [part for part in received if part[0] != _BEFORE]
-        if not parts:
-            return
-        masks = [_mask(self._group_splits, target % self._files) for target, _, _ in parts]
-        copies = find_copies([(keys ^ mask, at) for (_, keys, at), mask in zip(parts, masks, strict=True)])
-        published = np.concatenate(before) if before else np.zeros(0, np.uint64)
-        for number, (target, keys, positions) in enumerate(parts):
-            own = np.flatnonzero(copies.part == number)
-            again = positions[among(keys, published)]
-            if len(own) or len(again):
-                yield target, (*_columns(copies, own), again)
+    with draft.shard_writer(task.file, _FOUND) as writer:
+        for chunk, copies in zip(chunks(tables, task, search.chunk_rows), find_copies(clusters), strict=True):
+            own = chunk["key"] ^ masks[chunk["file"]]
+            published = _published(search, task, chunk["key"])
+            told = np.flatnonzero(published | (copies.size > 1))
+            columns = (chunk["file"], chunk["row"], own, copies.size, copies.rank, published)
+            writer.write(pa.record_batch([pa.array(values[told]) for values in columns], schema=_FOUND))
+    return SplitRecord(files=[writer.entry])
 
 
-class WriteClusters(beam.DoFn):
-    """Writes a file's clusters: what was found for its copies, and a cluster of its own for every other row."""
-
-    def __init__(self, draft: Draft, section: DeduplicateSection, targets: dict[int, Target]) -> None:
-        self._draft = draft
-        self._section = section
-        self._targets = targets
-
-    def process(self, element: tuple[int, Iterable[tuple[Any, ...] | None]]) -> None:
-        target = self._targets.get(element[0])
-        if target is not None:
-            found = [part for part in element[1] if part is not None]
-            mask = _mask(self._section.group_splits, target.file.index)
-            self._draft.finish(target.split, write_clusters(self._draft, target, mask, found))
-
-
-def write_clusters(draft: Draft, target: Target, mask: np.uint64, found: list[tuple[Any, ...]]) -> SplitRecord:
-    """Write the file of clusters (CLUSTERS) that is row-aligned to `target`; `mask` is its group's."""
-    keys = np.load(_kept_keys(draft, target)) ^ mask
+def write_clusters(search: Search, draft: Draft, target: Target) -> SplitRecord:
+    """Write the file of clusters that is row-aligned to `target`: a cluster of its own for what has no copy."""
+    table = mapped(draft.folder / _keys_name(target))
+    keys = np.empty(table.num_rows, np.uint64)
+    keys[column(table, "row").to_numpy()] = column(table, "key").to_numpy() ^ search.mask(target)
     sizes, ranks, published = np.ones(len(keys), np.int32), np.zeros(len(keys), np.int32), np.zeros(len(keys), bool)
-    for positions, clusters, part_sizes, part_ranks, part_published in found:
-        keys[positions], sizes[positions], ranks[positions] = clusters, part_sizes, part_ranks
-        published[part_published] = True
-    table = pa.table([keys, sizes, ranks, published], schema=CLUSTERS)
+    for found in for_file([draft.folder / task.file for task in search.rounds], target.index):
+        rows = found["row"]
+        sizes[rows], ranks[rows], published[rows] = found["cluster_size"], found["rank"], found["published"]
+    clusters = pa.table([keys, sizes, ranks, published], schema=CLUSTERS)
     kind = "document_clusters" if target.documents else "clusters"
-    entry = draft.write_table(f"clusters/{target.name}", table, {"kind": kind, "of": target.name})
+    entry = draft.write_table(f"clusters/{target.name}", clusters, {"kind": kind, "of": target.name})
     return _record(target, entry, sizes, ranks, published)
+
+
+def _published(search: Search, task: Round, keys: Hashes) -> npt.NDArray[np.bool_]:
+    published = np.zeros(len(keys), bool)
+    for path in search.before:
+        known = column(mapped(path), "key").to_numpy()
+        published |= among(keys, known[in_round(known, task)])
+    return published
 
 
 def _keys(file: RowFile, normalisation: str, files: int) -> Iterator[tuple[Target, Hashes]]:
@@ -210,16 +164,8 @@ def _no_languages(table: pa.Table) -> tuple[npt.NDArray[np.int32], list[str]]:
     return np.zeros(table.num_rows, np.int32), [""]
 
 
-def _mask(group_splits: int, file: int) -> np.uint64:
-    return group_mask(file // group_splits) if group_splits else np.uint64(0)
-
-
-def _columns(copies: Copies, rows: Any) -> tuple[Any, Any, Any, Any]:
-    return copies.position[rows], copies.cluster[rows], copies.size[rows], copies.rank[rows]
-
-
-def _kept_keys(draft: Draft, target: Target) -> str:
-    return str(draft.scratch(f"keys/{target.split}.npy"))
+def _keys_name(target: Target) -> str:
+    return f"keys/{target.name}"
 
 
 def _record(target: Target, entry: FileEntry, sizes: Any, ranks: Any, published: Any) -> SplitRecord:

@@ -6,15 +6,15 @@ from typing import Any, Final
 import numpy as np
 
 from pipelines.datasets.draft import Draft, SplitRecord
-from pipelines.datasets.evidence import READINGS, Sample, readings_to_json
+from pipelines.datasets.evidence import PAIR_READINGS, READINGS, Sample, readings_to_json
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
-from pipelines.stages.inputs import RowFile
+from pipelines.stages.inputs import Kind, RowFile
 from pipelines.stages.publishing.distributions import distributions, histograms
 from pipelines.stages.publishing.readings import Explain, draw_readings, readings
 from pipelines.stages.publishing.splits import Assignment
 from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, code_of
-from pipelines.stages.work import add_up, column, samples_by_reason
+from pipelines.stages.work import add_up, codes, column, samples_by_reason
 
 # Reasons that say nothing of a text itself: no threshold is judged by these rows.
 COPIES: Final = (
@@ -30,8 +30,8 @@ COPIES: Final = (
 
 
 def account(file: RowFile, reasons: Codes, explain: Explain) -> dict[str, Any]:
-    """Return what became of a file's rows: counts by language and reason, sizes of clusters; of texts also histograms
-    of their measures, copies left out, and random rows to read.
+    """Return what became of a file's rows: counts by language and reason, sizes of clusters, histograms of measures
+    (copies left out), random rows to read, and of pairs counts by how they were found.
 
     `reasons` are the codes of why rows are dropped [n]; `explain` says what decided about a row.
     """
@@ -40,10 +40,11 @@ def account(file: RowFile, reasons: Codes, explain: Explain) -> dict[str, Any]:
         "dropped_by_language": {file.kind: _by_reason(language, names, reasons)},
         "cluster_sizes": {file.kind: _cluster_sizes(file)},
     }
-    if file.kind == "text":
-        copies = np.isin(reasons, [code_of(reason) for reason in COPIES])
-        counted["histograms"] = histograms(file, np.flatnonzero(~copies), reasons == PASSED)
-        counted["readings"] = draw_readings(file, reasons, copies, explain)
+    copies = np.isin(reasons, [code_of(reason) for reason in COPIES])
+    counted["histograms"] = {file.kind: histograms(file, np.flatnonzero(~copies), reasons == PASSED)}
+    counted["readings"] = {file.kind: draw_readings(file, reasons, copies, explain)}
+    if file.kind == "pairs":
+        counted["methods"] = _by_method(file, language, names, reasons == PASSED)
     return counted
 
 
@@ -57,6 +58,7 @@ def summary(
         "dropped": dropped,
         "dropped_by_language": add_up(record.summary["dropped_by_language"] for record in decided),
         "cluster_sizes": add_up(record.summary["cluster_sizes"] for record in decided),
+        "methods": add_up(record.summary["methods"] for record in decided if "methods" in record.summary),
         "thresholds": {str(reason): keys for reason, keys in limits.items()},
         "documents_added": {
             part: sum(1 for level in assignment.added.values() if level == number)
@@ -67,13 +69,24 @@ def summary(
 
 
 def write_evidence(draft: Draft, decided: Iterable[SplitRecord]) -> list[FileEntry]:
-    """Write what is too much for the manifest: the distributions of the measures, and the rows to read."""
-    found = readings(record.summary["readings"] for record in decided if "readings" in record.summary)
+    """Write what is too much for the manifest: the distributions of the measures, and the rows to read.
+
+    Texts have these files, and pairs, where there are any, have their own.
+    """
+    kinds = {kind for record in decided for kind in record.summary["readings"]}
+    entries = _evidence_of("text", "", READINGS, draft, decided)
+    return entries + (_evidence_of("pairs", "pair_", PAIR_READINGS, draft, decided) if "pairs" in kinds else [])
+
+
+def _evidence_of(kind: Kind, prefix: str, name: str, draft: Draft, decided: Iterable[SplitRecord]) -> list[FileEntry]:
+    found = readings(one.summary["readings"][kind] for one in decided if kind in one.summary["readings"])
     drawn = sum(len(rows) for sides in found.values() for rows in sides.values())
-    table = distributions(record.summary["histograms"] for record in decided if "histograms" in record.summary)
+    table = distributions(
+        (one.summary["histograms"][kind] for one in decided if kind in one.summary["histograms"]), kind
+    )
     return [
-        draft.write_table("distributions.arrow", table, {"kind": "distributions"}),
-        draft.write_bytes(READINGS, readings_to_json(found), {"kind": "readings"}, rows=drawn),
+        draft.write_table(f"{prefix}distributions.arrow", table, {"kind": f"{prefix}distributions"}),
+        draft.write_bytes(name, readings_to_json(found), {"kind": f"{prefix}readings"}, rows=drawn),
     ]
 
 
@@ -86,6 +99,19 @@ def _by_reason(language: Any, names: list[str], reasons: Codes) -> dict[str, dic
         for name, row in zip(names, grid.reshape(len(names), width).tolist(), strict=True)
     }
     return {name: counts for name, counts in found.items() if counts}
+
+
+def _by_method(file: RowFile, language: Any, names: list[str], kept: Any) -> dict[str, dict[str, dict[str, int]]]:
+    """Return the pairs of each language pair by how they were found, and how many of them are kept."""
+    method, methods = codes(file.table(), "method")
+    cell, cells = language.astype(np.int64) * len(methods) + method, len(names) * len(methods)
+    pairs, published = (np.bincount(part, minlength=cells).tolist() for part in (cell, cell[kept]))
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for place, count in enumerate(pairs):
+        if count:
+            own = found.setdefault(names[place // len(methods)], {})
+            own[methods[place % len(methods)]] = {"pairs": count, "kept": published[place]}
+    return found
 
 
 def _cluster_sizes(file: RowFile) -> dict[str, dict[str, int]]:

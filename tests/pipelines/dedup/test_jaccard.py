@@ -1,10 +1,9 @@
-"""Similarities are those of Python's sets, and components those of a walk through the graph."""
+"""Similarities are those of Python's sets."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.dedup.components import components
 from pipelines.dedup.jaccard import jaccard
 from pipelines.dedup.shingles import Shingles
 
@@ -29,27 +28,3 @@ def test_more_than_one_chunk() -> None:
     values = np.arange(100_000, dtype=np.uint32)
     sets = Shingles(values, np.array([0, 60_000, 100_000]))
     assert jaccard(sets, np.array([0, 1, 0]), sets, np.array([0, 1, 1]), 0.1).tolist() == [1.0, 1.0, 0.0]
-
-
-EDGES = st.lists(st.tuples(st.integers(0, 15), st.integers(0, 15)).filter(lambda edge: edge[0] != edge[1]), max_size=30)
-
-
-@given(EDGES)
-def test_components_are_what_a_walk_reaches(edges: list[tuple[int, int]]) -> None:
-    sizes = np.arange(1, 17, dtype=np.int32)
-    first, second = (np.array([edge[side] for edge in edges], np.int64) for side in (0, 1))
-    found = components(first.astype(np.uint64), second.astype(np.uint64), sizes[first], sizes[second])
-    assert found.nodes.tolist() == sorted({node for edge in edges for node in edge})
-    for node, name, size in zip(*(part.tolist() for part in found), strict=True):
-        reached, before = {node}, 0
-        while len(reached) > before:
-            before = len(reached)
-            reached |= {other for edge in edges if set(edge) & reached for other in edge}
-        assert (name, size) == (min(reached), sum(int(sizes[other]) for other in reached))
-
-
-def test_a_long_chain_is_one_component() -> None:
-    nodes = np.random.default_rng(1).permutation(1000).astype(np.uint64)
-    ones = np.ones(999, np.int32)
-    found = components(nodes[:-1], nodes[1:], ones, ones)
-    assert (set(found.component.tolist()), set(found.size.tolist())) == ({0}, {1000})

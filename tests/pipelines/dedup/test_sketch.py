@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.dedup import candidates
 from pipelines.dedup.candidates import NEIGHBOURS, encode, pairs_sharing, unique_pairs
 from pipelines.dedup.shingles import Shingles
 from pipelines.dedup.sketch import band_keys, sketch
@@ -58,25 +59,36 @@ def test_bands_have_keys_of_their_own() -> None:
     assert len(set(keys.ravel().tolist())) == 20
 
 
-@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 30)), max_size=16))
-def test_pairs_are_those_of_a_dictionary(entries: list[tuple[int, int]]) -> None:
-    keys = np.array([key << 58 for key, _ in entries], np.uint64)
-    ids = np.array([document for _, document in entries], np.int64)
+def pairs_of(keys: list[int], ids: list[int]) -> set[tuple[int, int]]:
+    return {
+        pair
+        for left, right in pairs_sharing(np.array(keys, np.uint64), np.array(ids, np.int64))
+        for pair in zip(left.tolist(), right.tolist(), strict=True)
+    }
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 1, 2, 1 << 63, (1 << 63) + 1]), st.integers(0, 30)), max_size=16),
+    st.integers(1, 20),
+)
+def test_pairs_are_those_of_a_dictionary(entries: list[tuple[int, int]], chunk: int) -> None:
     expected = {(a, b) for key, a in entries for other, b in entries if key == other and a < b}
-    left, right = pairs_sharing(keys, ids)
-    assert list(zip(left.tolist(), right.tolist(), strict=True)) == sorted(expected)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidates, "_CHUNK", chunk)
+        assert pairs_of([key for key, _ in entries], [document for _, document in entries]) == expected
 
 
-def test_a_large_bucket_has_pairs_in_proportion() -> None:
-    left, right = pairs_sharing(np.zeros(1000, np.uint64), np.arange(1000))
-    pairs = set(zip(left.tolist(), right.tolist(), strict=True))
-    assert {(0, other) for other in range(1, 1000)} <= pairs
+@pytest.mark.parametrize("chunk", [1 << 15, 7])
+def test_a_large_bucket_has_pairs_in_proportion(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates, "_CHUNK", chunk)
+    pairs = pairs_of([0] * 1000, list(range(1000)))
+    star = {(0, other) for other in range(1, 1000)}
+    assert pairs == star | {(one, other) for one, other in pairs if other - one <= NEIGHBOURS}
     assert {(one, one + step) for one in range(900) for step in range(1, NEIGHBOURS + 1)} <= pairs
-    assert len(pairs) <= 1000 * (NEIGHBOURS + 1)
 
 
 def test_pairs_with_large_ids_come_once() -> None:
-    ids = encode([(0, np.array([7, 8], np.uint32)), (1 << 20, np.array([1], np.uint32))])
+    ids = encode(np.array([0, 0, 1 << 20], np.int32), np.array([7, 8, 1], np.uint32))
     left, right = unique_pairs(ids[[0, 0, 1, 1, 1]], ids[[2, 2, 2, 1, 2]])
     assert left.tolist() == [7, 8]
     assert right.tolist() == [(1 << 52) + 1] * 2

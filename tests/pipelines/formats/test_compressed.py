@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.datasets.errors import UserError
+from pipelines.formats import compressed
 from pipelines.formats.compressed import DamagedStream, RawFile
+from pipelines.formats.lines import Lines
 
 PACKINGS = [gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor(write_checksum=True).compress]
 Pack = Callable[[bytes], bytes]
@@ -38,6 +40,44 @@ def test_any_place_is_reached_from_its_member(
     assert member.unpacked == max(begin for begin in begins if begin <= start)
     with raw(path).open(start, member) as stream:
         assert stream.read(1 << 20) == whole[start:]
+
+
+@pytest.mark.parametrize("pack", PACKINGS)
+def test_the_splits_of_one_long_member_are_unpacked_once(
+    pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "raw"
+    lines = [b"%d is %x\n" % (number, number * 2654435761 % 2**32) for number in range(600_000)]
+    path.write_bytes(pack(b"".join(lines)))
+    source = Lines("source", raw(path), "en", False, 1 << 20, 100)
+    splits = source.plan()
+    assert len(splits) == 11
+    unpacked = []
+    unpack = compressed._Unpacked._unpack
+
+    def counted(self: compressed._Unpacked, most: int) -> bytes:
+        data = unpack(self, most)
+        unpacked.append(len(data))
+        return data
+
+    monkeypatch.setattr(compressed._Unpacked, "_unpack", counted)
+    texts = [row for split in splits for part in source.read(split) for row in part.batch["text"].to_pylist()]
+    assert texts == [line.decode().strip() for line in lines]
+    assert sum(unpacked) < 2.5 * len(b"".join(lines))  # the first 4 MiB several times
+
+
+def test_a_file_that_changes_is_not_read_on(tmp_path: Path) -> None:
+    path = tmp_path / "raw"
+    old, new = (word * (5 << 20) for word in (b"old ", b"new "))
+    path.write_bytes(gzip.compress(old, 1))
+    source = RawFile(str(path), 1 << 30, 1000)
+    with source.open() as stream:
+        stream.skip(16 << 20)
+        assert stream.read(4) == b"old "
+    (tmp_path / "other").write_bytes(gzip.compress(new, 1))
+    (tmp_path / "other").replace(path)
+    with source.open(16 << 20) as stream:
+        assert stream.read(4) == b"new "
 
 
 @pytest.mark.parametrize("pack", PACKINGS)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
+from pipelines.formats import linewise
 from pipelines.formats.compressed import RawFile
 from pipelines.formats.lines import Lines
 from pipelines.formats.protocol import RECORDS, Unreadable
@@ -58,6 +59,15 @@ def test_any_cut_gives_the_same_records(
     rows, bad = whole
     numbers = [record for record, _ in rows] + [entry.record for entry in bad]
     assert sorted(numbers) == list(range(data.count(b"\n") + (not data.endswith(b"\n"))))
+
+
+def test_many_short_lines_are_cut_by_their_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linewise, "_MOST_LINES", 1000)
+    monkeypatch.setattr(linewise, "_SCANNED", 100)
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"a\n" * 5000)
+    splits = Lines("source", RawFile(str(path), 1 << 30, 200), "de", False, 1 << 20, 100).plan()
+    assert [split.first_record for split in splits] == [0, 1001, 2002, 3003, 4004]
 
 
 def test_a_line_that_is_not_utf8_hides_no_other(tmp_path: Path) -> None:
@@ -119,7 +129,7 @@ def test_no_document_is_cut(
     assert documents(path, split_bytes) == documents(path)
 
 
-def test_a_stream_of_one_member_is_cut_into_sixteen_at_most(tmp_path: Path) -> None:
+def test_a_stream_of_one_member_is_cut_as_any_other_file(tmp_path: Path) -> None:
     path = tmp_path / "a.txt.xz"
     path.write_bytes(lzma.compress(b"line\n" * 1000))
-    assert len(Lines("source", RawFile(str(path), 1 << 30, 200), "de", False, 10, 100).plan()) == 16
+    assert len(Lines("source", RawFile(str(path), 1 << 30, 200), "de", False, 10, 100).plan()) == 500

@@ -12,6 +12,7 @@ import pytest
 from pipelines.config.annotate import AnnotateSection
 from pipelines.datasets.errors import ConfigError, UserError
 from pipelines.datasets.reasons import Reason
+from pipelines.engine.budget import PROCESS
 from pipelines.stages import annotate
 
 ENGLISH = "enter your name and your password"
@@ -217,12 +218,18 @@ def test_a_section_that_cannot_be_right(section: dict[str, Any], said: str) -> N
         AnnotateSection.model_validate(section)
 
 
-def test_splits_and_buckets_change_no_score(corpus: Callable[..., Any], language_model: str) -> None:
+def test_splits_and_rounds_change_no_score(
+    corpus: Callable[..., Any], language_model: str, noted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = {"classifiers": [{"name": "english", "model": language_model, "label": "en"}]}
-    few = corpus(CATALOGS, folder="few", deduplicate={}, annotate={**one, "buckets": 1})
-    many = corpus(CATALOGS, folder="many", split_bytes=1, deduplicate={}, annotate={**one, "buckets": 7})
+    few = corpus(CATALOGS, folder="few", deduplicate={}, annotate=one)
+    many = corpus(CATALOGS, folder="many", split_bytes=1, deduplicate={}, annotate=one)
     few.make()
-    many.make()
+    many.make("ingest", "deduplicate")
+    counted = noted(annotate.give_scores)
+    monkeypatch.setattr(annotate, "give_scores", counted)
+    many.make("annotate", memory_budget=PROCESS + 2 * annotate.ROW)
+    assert len(counted.splits()) == 7  # as many as there are rows
     assert scores(few, "documents", "english") == scores(many, "documents", "english")
 
 

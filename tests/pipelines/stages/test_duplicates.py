@@ -287,11 +287,3 @@ def test_one_and_two_workers_find_the_same(web: Callable[..., Any]) -> None:
     two.make(workers=2)
     for stage in ("deduplicate", "publish"):
         assert one.dataset(stage).manifest == two.dataset(stage).manifest
-
-
-def test_buckets_change_nothing(web: Callable[..., Any]) -> None:
-    one = web(DOCUMENTS, "one", deduplicate={"near": {}, "buckets": 1})
-    two = web(DOCUMENTS, "two", deduplicate={"near": {}, "buckets": 7})
-    one.make("ingest", "deduplicate")
-    two.make("ingest", "deduplicate")
-    assert one.dataset("deduplicate").manifest.files == two.dataset("deduplicate").manifest.files

@@ -7,8 +7,9 @@ import pytest
 
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import DECISIONS
+from pipelines.engine.budget import PROCESS
 from pipelines.stages import publish
-from pipelines.stages.publishing import decide
+from pipelines.stages.publishing import choose, decide
 from pipelines.stages.publishing.splits import Assignment
 from pipelines.text.fold import fold
 
@@ -173,6 +174,21 @@ def test_more_documents_are_held_out_for_pairs(corpus: Callable[..., Any]) -> No
     made = corpus(catalogs, **sections(test=test, dev={"share": 0.0})).make()
     assert made.manifest.summary["rows"]["pairs"]["de"] == {"train": 14, "dev": 0, "test": 6}
     assert made.manifest.summary["documents_added"] == {"dev": 0, "test": 6}
+
+
+def test_rounds_change_nothing(
+    corpus: Callable[..., Any], noted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = {"documents": "one", "near": "one"}
+    given = sections(duplicates=one) | {"deduplicate": {"near": {}}}
+    whole = corpus(CATALOGS, folder="whole", split_bytes=1, **given).make()
+    tight = corpus(CATALOGS, folder="tight", split_bytes=1, **given)
+    tight.make("ingest", "align", "deduplicate")
+    works = {(decide, "resolve"): noted(decide.resolve), (choose, "choose"): noted(choose.choose)}
+    for place, work in works.items():
+        monkeypatch.setattr(*place, work)
+    assert tight.make("publish", memory_budget=PROCESS + 5 * choose.ROW).manifest == whole.manifest
+    assert all(len(work.splits()) > 4 for work in works.values())
 
 
 @pytest.mark.parametrize("crash_at", [("screen", 2), ("decide", 3), ("shard", 1)])

@@ -1,9 +1,12 @@
 """Samples by language are the same in every run, and no language gives more than it has."""
 
+from unittest import mock
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.text import sampling
 from pipelines.text.sampling import lowest_hashes, quotas
 
 
@@ -27,12 +30,19 @@ def test_quotas_stay_within_what_is_there(rows: dict[str, int], exponent: float,
 
 def test_the_sample_does_not_depend_on_the_order() -> None:
     texts = [f"text {number}" for number in range(100)]
-    chosen = {texts[place] for place in lowest_hashes(texts, 10)}
+    chosen = {texts[place] for place in lowest_hashes([texts], 10)}
     backwards = texts[::-1]
-    assert {backwards[place] for place in lowest_hashes(backwards, 10)} == chosen
-    assert list(lowest_hashes(texts, 10)) == sorted(lowest_hashes(texts, 10))
+    assert {backwards[place] for place in lowest_hashes([backwards], 10)} == chosen
+    assert list(lowest_hashes([texts], 10)) == sorted(lowest_hashes([texts], 10))
 
 
 @pytest.mark.parametrize("count", [0, 3, 9])
 def test_no_more_than_there_are(count: int) -> None:
-    assert len(lowest_hashes(["a", "b", "c"], count)) == min(count, 3)
+    assert len(lowest_hashes([["a", "b"], [], ["c"]], count)) == min(count, 3)
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=9)), st.integers(0, 12))
+def test_the_sample_does_not_depend_on_the_parts(parts: list[list[str]], count: int) -> None:
+    whole = [text for part in parts for text in part]
+    with mock.patch.object(sampling, "_ROOM", 0):
+        assert lowest_hashes(parts, count).tolist() == lowest_hashes([whole], count).tolist()
