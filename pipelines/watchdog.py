@@ -1,13 +1,9 @@
-"""Ends a worker process whose run was killed: Beam's own workers would wait for their runner for ever.
-
-Importing this module in a worker starts the watch; the engine names it to Beam as a plugin, which every worker imports.
-"""
+"""Ends a worker process whose run was killed: it would wait for its runner, or go on writing, for ever."""
 
 import os
 import threading
 import time
 
-RUNNER = "POLYLOOM_RUNNER"  # the variable that tells a worker the process id of its runner
 SECONDS = 1.0
 
 
@@ -29,11 +25,6 @@ def watch(process: int) -> None:
     os._exit(1)
 
 
-def start() -> None:
-    """Watch the runner that the environment names, if this is not the runner itself."""
-    runner = int(os.environ.get(RUNNER, os.getpid()))
-    if runner != os.getpid():
-        threading.Thread(target=watch, args=(runner,), name="watchdog", daemon=True).start()
-
-
-start()
+def start(runner: int) -> None:
+    """Watch the runner with this process id, in a thread of its own."""
+    threading.Thread(target=watch, args=(runner,), name="watchdog", daemon=True).start()

@@ -6,8 +6,9 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,6 +173,19 @@ def undisturbed(raw: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     for name in dict.fromkeys(run.spec.name for run in world.plan()):
         world.polyloom(name)
     return world
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], bool]], None]:
+    """Return a function that waits for a condition, two minutes at most."""
+
+    def wait(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 120
+        while not condition():
+            assert time.monotonic() < deadline, "waited in vain"
+            time.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture(autouse=True)

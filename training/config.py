@@ -279,7 +279,7 @@ class PretrainSection(PretrainRecipe):
 
 
 class ExportSection(_Section):
-    """Each arm as a folder that Hugging Face `transformers` loads."""
+    """Each arm as folders that Hugging Face `transformers` and `sentence-transformers` load."""
 
     check_sentences: int = Field(
         64, ge=1, le=10_000, description="Dev texts whose ids and hidden states must agree with transformers' own."
@@ -401,12 +401,12 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="export",
-        version=1,
+        version=2,
         section=ExportSection,
         entry="training.stages.export:run",
         needs=("tokenize", "publish", "pretrain"),
         extra="training",
-        help="Write each arm as a Hugging Face folder.",
+        help="Write each arm as a Hugging Face folder, and as one of sentence-transformers.",
     ),
     StageSpec(
         name="evaluate",

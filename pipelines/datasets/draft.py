@@ -106,7 +106,7 @@ class Draft:
 
     def finished(self, split: str) -> SplitRecord | None:
         """Return the record of a split that was finished before, if all its files are there with their checksums."""
-        if not self._store.exists(_ticked(split)):
+        if not self.is_ticked_off(split):
             return None
         try:
             record = self.record(split)
@@ -114,8 +114,12 @@ class Draft:
             return None
         return record if all(self._is_whole(entry) for entry in record.files) else None
 
+    def is_ticked_off(self, split: str) -> bool:
+        """Return whether a split was finished, now or before; its files are not looked at."""
+        return self._store.exists(_ticked(split))
+
     def record(self, split: str) -> SplitRecord:
-        """Return the record of a split that `finished` has found whole; its files are not looked at again."""
+        """Return the record of a split that was finished now, or that `finished` found whole."""
         return SplitRecord.model_validate_json(self._store.read(_ticked(split)))
 
     def finish(self, split: str, record: SplitRecord) -> None:

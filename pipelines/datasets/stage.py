@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import os
 import platform
 import resource
 import time
@@ -22,6 +21,7 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.evidence import SAMPLES, Samples, samples_to_json
 from pipelines.datasets.fingerprint import canonical, fingerprint, raw_paths
 from pipelines.datasets.lock import locked
+from pipelines.datasets.machine import cores, cpu_seconds
 from pipelines.datasets.manifest import MANIFEST, FileEntry, Manifest
 from pipelines.datasets.progress import Progress
 from pipelines.datasets.store import Store
@@ -71,10 +71,10 @@ class EngineSection(BaseModel):
         description="Which Beam runner: its own FnApiRunner on this machine, any job service, or a Flink cluster.",
     )
     workers: int = Field(
-        default_factory=lambda: os.cpu_count() or 1,
+        default_factory=cores,
         ge=1,
-        description="How many worker processes; by default as many as there are cores. Flink goes by "
-        "`options.parallelism`.",
+        description="How many workers: one is the command's own process, more are processes of their own. By default "
+        "as many as there are cores that the command may use. Flink goes by `options.parallelism`.",
     )
     memory_budget: Annotated[ByteSize, Field(gt=0)] | None = Field(
         None,
@@ -259,7 +259,7 @@ def _make(run: StageRun, engine: EngineSection) -> None:
     record = {
         "started": started,
         "seconds": time.perf_counter() - clock,
-        "cpu_seconds": _cpu_seconds(),
+        "cpu_seconds": cpu_seconds(),
         "resumed_splits": resumed,
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "host": platform.node(),
@@ -306,8 +306,3 @@ def _evidence(draft: Draft, outcome: Outcome) -> list[FileEntry]:
         count = sum(len(rows) for rows in outcome.samples.values())
         entries.append(draft.write_bytes(SAMPLES, samples_to_json(outcome.samples), {"kind": "samples"}, rows=count))
     return entries if outcome.quarantine is None else [*entries, outcome.quarantine]
-
-
-def _cpu_seconds() -> float:
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime

@@ -1,12 +1,12 @@
 """Which documents are compared: those that share a band key."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.dedup.exact import Hashes
+from pipelines.dedup.exact import Hashes, Positions
 
 Ids = npt.NDArray[np.int64]
 
@@ -14,44 +14,60 @@ NEIGHBOURS: Final = 16  # of those that share a key, how many each is paired wit
 _CHUNK: Final = 1 << 15  # of those that share a key, how many are paired at a time
 
 
-def pairs_sharing(keys: Hashes, ids: Ids) -> Iterator[tuple[Ids, Ids]]:
+def pairs_sharing(parts: Iterable[tuple[Hashes, Ids]], most: int) -> Iterator[tuple[Ids, Ids]]:
     """Yield pairs of different documents that share a key, the smaller id first, sorted and each once in its chunk.
 
-    Of those that share one key each is paired with the first and with the `NEIGHBOURS` after it: all pairs while
-    there are few, a star and a chain where there are many, so that the pairs grow with the documents and not with
-    their square.
+    A part holds the keys and ids of some documents; of equal keys the ids ascend, from part to part too. Of those that
+    share one key each is paired with the first and with the `NEIGHBOURS` after it: all pairs while there are few, a
+    star and a chain where there are many, so that the pairs grow with the documents and not with their square. When
+    more than `most` are held, only those are kept that later ones can be paired with.
     """
-    key, member = _sharing(keys, ids)
-    starts = np.flatnonzero(np.concatenate([np.ones(min(len(key), 1), bool), key[1:] != key[:-1]]))
-    sizes = np.diff(np.append(starts, len(key)))
+    keys, ids, limit = np.zeros(0, np.uint64), np.zeros(0, np.int64), most
+    for own_keys, own_ids in parts:
+        keys, ids = np.concatenate([keys, own_keys]), np.concatenate([ids, own_ids])
+        if len(keys) > limit:
+            keys, ids = _by_key(keys, ids)
+            yield from _pairs(keys, ids)
+            kept = _still_paired(keys)
+            keys, ids = keys[kept], ids[kept]
+            limit = max(most, 2 * len(keys))
+    yield from _pairs(*_by_key(keys, ids))
+
+
+def _by_key(keys: Hashes, ids: Ids) -> tuple[Hashes, Ids]:
+    order = np.lexsort((ids, keys))
+    return keys[order], ids[order]
+
+
+def _still_paired(keys: Hashes) -> npt.NDArray[np.bool_]:
+    """Return which of the sorted keys are the first of their run or among the last `NEIGHBOURS` of it."""
+    starts, sizes = _runs(keys)
+    place = np.arange(len(keys)) - np.repeat(starts, sizes)
+    kept: npt.NDArray[np.bool_] = (place == 0) | (place >= np.repeat(sizes, sizes) - NEIGHBOURS)
+    return kept
+
+
+def _pairs(keys: Hashes, ids: Ids) -> Iterator[tuple[Ids, Ids]]:
+    """Yield the pairs of documents in the order of keys and ids, so many documents at a time."""
+    starts, sizes = _runs(keys)
     firsts = np.repeat(starts, sizes)
-    for begin in range(0, len(key), _CHUNK):
-        end = min(begin + _CHUNK, len(key))
-        left, right = [member[firsts[begin:end]]], [member[begin:end]]
+    for begin in range(0, len(keys), _CHUNK):
+        end = min(begin + _CHUNK, len(keys))
+        left, right = [ids[firsts[begin:end]]], [ids[begin:end]]
         for step in range(1, NEIGHBOURS + 1):
             after = firsts[begin + step : end + step]
             same = np.flatnonzero(firsts[begin : begin + len(after)] == after)
             if not len(same):
                 break
-            left.append(member[begin + same])
-            right.append(member[begin + same + step])
+            left.append(ids[begin + same])
+            right.append(ids[begin + same + step])
         yield unique_pairs(np.concatenate(left), np.concatenate(right))
 
 
-def _sharing(keys: Hashes, ids: Ids) -> tuple[Hashes, Ids]:
-    """Return the keys that stand more than once and whose they are, by key and id.
-
-    What is sorted is a key's high bits with its place below them: several times faster than an order of whole keys,
-    which the few that are left after it are put into.
-    """
-    bits = np.uint64(max(len(keys) - 1, 1).bit_length())
-    packed = np.sort((keys >> bits << bits) | np.arange(len(keys), dtype=np.uint64))
-    shared = packed[_in_runs(packed >> bits)]
-    place = (shared & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
-    key, member = keys[place], ids[place]
-    order = np.lexsort((member, key))
-    order = order[_in_runs(key[order])]
-    return key[order], member[order]
+def _runs(keys: Hashes) -> tuple[Positions, Positions]:
+    """Return where each run of equal keys starts, and how long it is."""
+    starts = np.flatnonzero(np.concatenate([np.ones(min(len(keys), 1), bool), keys[1:] != keys[:-1]]))
+    return starts, np.diff(np.append(starts, len(keys)))
 
 
 def unique_pairs(left: Ids, right: Ids) -> tuple[Ids, Ids]:
@@ -67,15 +83,6 @@ def unique_pairs(left: Ids, right: Ids) -> tuple[Ids, Ids]:
     left, right = left[order], right[order]
     again = np.concatenate([np.ones(min(len(left), 1), bool), (left[1:] != left[:-1]) | (right[1:] != right[:-1])])
     return left[again], right[again]
-
-
-def _in_runs(ordered: Hashes) -> npt.NDArray[np.bool_]:
-    """Return which of the sorted keys stand more than once."""
-    same = ordered[1:] == ordered[:-1]
-    in_runs = np.zeros(len(ordered), bool)
-    in_runs[1:] |= same
-    in_runs[:-1] |= same
-    return in_runs
 
 
 def encode(files: npt.NDArray[np.int32], rows: npt.NDArray[np.uint32]) -> Ids:

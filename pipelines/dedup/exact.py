@@ -79,25 +79,12 @@ def among(hashes: Hashes, ordered: Hashes) -> npt.NDArray[np.bool_]:
     return found
 
 
-def by_bucket(hashes: Hashes, buckets: int) -> Iterator[tuple[int, Positions]]:
-    """Yield each bucket that has a hash, with the positions of its hashes in ascending order.
-
-    A hash's bucket depends on its high 32 bits alone.
-    """
-    bucket = (hashes >> np.uint64(32)) * np.uint64(buckets) >> np.uint64(32)
-    order = np.argsort(bucket.astype(np.uint16), kind="stable")
-    ends = np.cumsum(np.bincount(bucket.astype(np.int64), minlength=buckets))
-    for number, (start, end) in enumerate(zip(np.concatenate([[0], ends[:-1]]), ends, strict=True)):
-        if end > start:
-            yield number, order[start:end]
-
-
 def find_copies(chunks: Callable[[], Iterable[Hashes]]) -> Iterator[Copies]:
     """Yield the copies of each chunk of hashes; `chunks` is called twice and gives the same both times.
 
     Memory is for one chunk and for the different hashes of all, however often one of them is repeated.
     """
-    repeated, sizes = _repeated(chunks())
+    repeated, sizes = find_repeated(chunks())
     met = np.zeros(len(repeated), np.int32)
     for hashes in chunks():
         size, rank = np.ones(len(hashes), np.int32), np.zeros(len(hashes), np.int32)
@@ -113,8 +100,11 @@ def find_copies(chunks: Callable[[], Iterable[Hashes]]) -> Iterator[Copies]:
         yield Copies(size, rank)
 
 
-def _repeated(chunks: Iterable[Hashes]) -> tuple[Hashes, npt.NDArray[np.int32]]:
-    """Return the hashes that stand more than once in all chunks together, ascending, and how often."""
+def find_repeated(chunks: Iterable[Hashes]) -> tuple[Hashes, npt.NDArray[np.int32]]:
+    """Return the hashes that stand more than once in all chunks together, ascending, and how often.
+
+    Memory is for one chunk and for the different hashes of all.
+    """
     known, counts = np.zeros(0, np.uint64), np.zeros(0, np.int32)
     for hashes in chunks:
         own, _, own_counts = _runs(np.sort(hashes))  # sorting and a mask: several times faster than np.unique

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipelines.datasets.errors import UserError
+from pipelines.datasets.machine import memory
 from pipelines.datasets.stage import Job
-from pipelines.engine.machine import memory
 
 # What a process takes before it has any work, from `make bench-memory`: Python, NumPy, Arrow and Beam.
 PROCESS: Final = 160 << 20

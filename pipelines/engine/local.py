@@ -1,13 +1,10 @@
 """`local`: Beam's own FnApiRunner on this machine."""
 
-import os
-
 import apache_beam as beam
 from apache_beam.portability.api import beam_provision_api_pb2
 from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo, FnApiRunner
 
 import pipelines.engine.workers  # noqa: F401  (Beam then starts its worker processes by it)
-from pipelines import watchdog
 from pipelines.datasets.stage import EngineSection
 from pipelines.engine.options import pipeline_options
 from pipelines.engine.output import REPEATED
@@ -34,8 +31,6 @@ def _runner() -> FnApiRunner:
         {
             "default_sdk_harness_log_level": "ERROR",
             "sdk_harness_log_level_overrides": dict.fromkeys(REPEATED, "CRITICAL"),
-            "beam_plugins": [watchdog.__name__, "pipelines.engine.silence"],
         }
     )
-    os.environ[watchdog.RUNNER] = str(os.getpid())
     return FnApiRunner(provision_info=ExtendedProvisionInfo(provision))

@@ -1,40 +1,45 @@
-"""Worker processes of Beam's local runner that are noticed when they die.
+# mypy: disable-error-code="no-untyped-call"
+"""Beam's worker processes of the local runner: they start at once, and it is noticed when they die.
 
-Beam's own handler only notes that a process has ended, and the run waits for its answer for ever: what the kernel does
-to a process when memory is short would then end in silence.
+Beam's own way starts a Python for each worker of each pipeline, which takes seconds. And it only notes that one has
+ended, and waits for its answer for ever: what the kernel does to a process when memory is short would end in silence.
 """
 
+import os
 import threading
-from signal import SIGKILL, Signals
-from typing import Final
+from typing import Any, Final
 
 from apache_beam.portability import python_urns
-from apache_beam.portability.api import beam_fn_api_pb2
+from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2
 from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
     BeamFnControlServicer,
-    SubprocessSdkWorkerHandler,
+    GrpcWorkerHandler,
     WorkerHandler,
 )
-from apache_beam.runners.portability.local_job_service import SubprocessSdkWorker
+from apache_beam.runners.worker import sdk_worker, sdk_worker_main
+from google.protobuf import json_format, text_format  # type: ignore[import-untyped]
 
-from pipelines.datasets.errors import UserError
+from pipelines.engine.processes import death, started
 
-_SHELL: Final = 128  # a shell ends with this and the signal that ended its command
 _SECONDS: Final = 0.2
 
 
 @WorkerHandler.register_environment(python_urns.SUBPROCESS_SDK, bytes)
-class WorkerProcess(SubprocessSdkWorkerHandler):
+class WorkerProcess(GrpcWorkerHandler):
     """One worker process. Whatever is asked of it after its death, or was before, fails with a UserError."""
+
+    def __init__(self, _command: bytes, *beam: Any) -> None:
+        super().__init__(*beam)
 
     def start_worker(self) -> None:
         self._died = False
         self._closed = threading.Event()
-        self.worker = SubprocessSdkWorker(
-            self._worker_command_line, self.control_address, self.provision_info, self.worker_id
-        )
-        self.worker_thread = threading.Thread(name="run_worker", target=self._run, daemon=True)
-        self.worker_thread.start()
+        self._process = started(_serve, self._environment())
+        self._watcher = threading.Thread(name="run_worker", target=self._watch, daemon=True)
+        self._watcher.start()
+
+    def stop_worker(self) -> None:
+        self._watcher.join()
 
     def close(self) -> None:
         self._closed.set()
@@ -45,28 +50,38 @@ class WorkerProcess(SubprocessSdkWorkerHandler):
         self.control_conn.push(BeamFnControlServicer._DONE_MARKER)
         super().close()
 
-    def _run(self) -> None:
-        try:
-            self.worker.run()  # type: ignore[no-untyped-call]
-        except RuntimeError as error:
+    def _environment(self) -> dict[str, str]:
+        """Return what Beam's worker reads from its environment."""
+        options = self.provision_info.provision_info.pipeline_options
+        control = endpoints_pb2.ApiServiceDescriptor(url=self.control_address)
+        return {
+            "WORKER_ID": self.worker_id,
+            "CONTROL_API_SERVICE_DESCRIPTOR": text_format.MessageToString(control),
+            "LOGGING_API_SERVICE_DESCRIPTOR": text_format.MessageToString(self.logging_api_service_descriptor()),
+            "PIPELINE_OPTIONS": json_format.MessageToJson(options),
+        }
+
+    def _watch(self) -> None:
+        self._process.join()
+        if self._process.exitcode:
             self._died = True
-            code = int(str(error).rsplit(" ", 1)[-1])
-            death = UserError(f"a worker process {ended(code)}; the same command goes on from here")
+            died = death(self._process)
             while not self._closed.wait(_SECONDS):  # what is asked of it later gets the answer too
-                self._answer_all(death)
+                self._answer_all(died)
 
-    def _answer_all(self, death: UserError) -> None:
+    def _answer_all(self, died: Exception) -> None:
         for name, future in list(self.control_conn._futures_by_id.items()):
-            future.abort(death)
+            future.abort(died)
             # ends a wait for its output, too
-            future.set(beam_fn_api_pb2.InstructionResponse(instruction_id=name, error=str(death)))
+            future.set(beam_fn_api_pb2.InstructionResponse(instruction_id=name, error=str(died)))
 
 
-def ended(code: int) -> str:
-    """Return in words how a process came to its exit status, and what may be done about it."""
-    signal = -code if code < 0 else code - _SHELL
-    if signal == SIGKILL:
-        return "was killed, as the kernel does when memory is short: lower engine.workers or free memory"
-    if signal in set(Signals):
-        return f"was ended by {Signals(signal).name}"
-    return f"ended with status {code}"
+def _serve(environment: dict[str, str]) -> None:
+    """Be Beam's worker. It would print the traceback of an exception that comes out as the pipeline's own error."""
+    os.environ.update(environment)
+    vars(sdk_worker)["print"] = _nothing
+    sdk_worker_main.main([])
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """Stand in for `print` in Beam's module."""

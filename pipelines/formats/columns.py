@@ -58,11 +58,11 @@ def group_splits(parts: Sequence[tuple[int, int]], split_bytes: int) -> list[Spl
     start = size = records = first = 0
     for index, (part_bytes, part_records) in enumerate(parts):
         if size and size + part_bytes > split_bytes:
-            splits.append(Split(start, index, first))
+            splits.append(Split(start, index, first, size=size))
             start, size, first = index, 0, records
         size += part_bytes
         records += part_records
-    return [*splits, Split(start, len(parts), first)] if parts else splits
+    return [*splits, Split(start, len(parts), first, size=size)] if parts else splits
 
 
 def _type_of(schema: pa.Schema, name: str) -> pa.DataType | None:

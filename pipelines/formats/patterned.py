@@ -58,10 +58,10 @@ class PatternedFiles(ABC):
         start = size = 0
         for index, member in enumerate(chosen):
             if size and size + member.size > self.split_bytes:
-                splits.append(Split(start, index))
+                splits.append(Split(start, index, size=size))
                 start, size = index, 0
             size += member.size
-        return [*splits, Split(start, len(chosen))]
+        return [*splits, Split(start, len(chosen), size=size)]
 
     def read(self, split: Split) -> Iterator[Records]:
         builder = RecordBuilder()

@@ -43,7 +43,8 @@ class Split:
 
     `first_record` is the number of its first record, for formats whose records are numbered through the file.
     `member` is the last one that begins at `start` or before, for formats that are read as a stream of bytes. `parts`
-    are what belongs to it in each file, for formats of several files.
+    are what belongs to it in each file, for formats of several files. `size` is what it has in bytes, for formats whose
+    units are others.
     """
 
     start: int
@@ -51,6 +52,12 @@ class Split:
     first_record: int = 0
     member: Member = Member()
     parts: tuple["Split", ...] = ()
+    size: int = 0
+
+    @property
+    def unpacked(self) -> int:
+        """About how many unpacked bytes it has."""
+        return self.size or sum(part.unpacked for part in self.parts) or self.stop - self.start
 
 
 @dataclass(frozen=True)

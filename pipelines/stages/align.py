@@ -6,7 +6,7 @@ by one of three aligners. Groups and places are shuffled, text is not.
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from pipelines.config.align import AlignSection
 from pipelines.datasets.stage import Job, Outcome
@@ -17,9 +17,12 @@ from pipelines.stages.aligning.matching import ROW, keep_groups, match_round
 from pipelines.stages.aligning.pairing import DOCUMENTS, look_at, pair_documents
 from pipelines.stages.aligning.sentences import align_file
 from pipelines.stages.inputs import row_files, tasks_for
+from pipelines.stages.largest import require_largest
 from pipelines.stages.rounds import rounds
 from pipelines.stages.work import Step, add_up, each_step, records_of, total
 from pipelines.text.languages import canonical
+
+PAIRED: Final = 12  # bytes for each byte of a file whose rows are paired: the rows of both sides, and their texts
 
 
 def run(job: Job) -> Outcome:
@@ -27,7 +30,9 @@ def run(job: Job) -> Outcome:
     section: AlignSection = job.config
     pivot = canonical(section.pivot)
     files = row_files(job)
-    parts = rounds("match", budget_of(job, "align").parts(sum(file.rows for file in files), ROW, "rows to match"))
+    budget = budget_of(job, "align")
+    require_largest(budget, files, PAIRED)
+    parts = rounds("match", budget.parts(sum(file.rows for file in files), ROW, "rows to match"))
     languages = sorted(
         {pivot, *job.input("ingest").manifest.summary["languages"]}, key=lambda code: (code != pivot, code)
     )

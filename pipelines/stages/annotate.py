@@ -25,13 +25,15 @@ from pipelines.stages.annotating.lexical import Lexicons, learn
 from pipelines.stages.annotating.scoring import Scores, check_models, computed_columns, document_texts, score
 from pipelines.stages.chunks import chunks
 from pipelines.stages.inputs import FileTask, RowFile, documents_name, row_files, tasks_for
+from pipelines.stages.largest import require_largest
 from pipelines.stages.rounds import Round, for_file, hash_order, rounds
 from pipelines.stages.work import Step, add_up, column, each_step, mapped, records_of, total
 
 FIRSTS: Final = "firsts"
 COPIES: Final = "copies"
+SCORED: Final = 10  # bytes for each byte of a file that is scored: its texts, joined to documents, and their pieces
 _SCORE: Final = "score."  # begins the names of columns of scores in tables that have others too
-ROW: Final = 120  # bytes that a document takes while its part of the hash space is gone through, beside its scores
+ROW: Final = 60  # bytes that a document takes while its part of the hash space is gone through, beside its scores
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ def run(job: Job) -> Outcome:
     texts = [file for file in files if file.kind == "text"]
     computed = computed_columns(section)
     row = ROW + 12 * len(computed)
-    parts = budget_of(job, "annotate").parts(sum(file.rows for file in texts), row, "documents that have copies")
+    budget = budget_of(job, "annotate")
+    require_largest(budget, files, SCORED)
+    parts = budget.parts(sum(file.rows for file in texts), row, "documents that have copies")
     given = rounds("give", parts) if computed else []
     lexicons = _lexicons(job, section, files)
     annotating = Annotating(section, [look_at(config) for config in section.columns], files, given, lexicons)

@@ -12,7 +12,7 @@ from pipelines.datasets.draft import SplitRecord
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.engine.budget import budget_of
 from pipelines.stages.deduplicating.before import index_files
-from pipelines.stages.deduplicating.copies import LARGEST, copy_steps, targets_of
+from pipelines.stages.deduplicating.copies import LARGEST, copy_steps
 from pipelines.stages.deduplicating.near import near_steps
 from pipelines.stages.deduplicating.need import copy_search, near_search
 from pipelines.stages.inputs import row_files
@@ -24,13 +24,12 @@ def run(job: Job) -> Outcome:
     section: DeduplicateSection = job.config
     before = index_files(section.against, section.normalisation)
     files = row_files(job)
-    targets = targets_of(files)
     budget = budget_of(job, "deduplicate")
-    steps = copy_steps(copy_search(job, budget, targets, before))
+    copies = copy_search(job, budget, files, before)
     near = near_search(job, budget, section.near, files) if section.near else None
-    each_step(job, steps + (near_steps(near) if near else []))
+    each_step(job, copy_steps(copies) + (near_steps(near) if near else []))
 
-    records = records_of(job.draft, targets)
+    records = records_of(job.draft, copies.targets)
     counts, entries, _ = total(records)
     summary = _summary(records)
     if near:

@@ -1,7 +1,6 @@
 """Ingest: raw bytes of any format to rows of normalised, measured paragraphs. Only blanks are dropped."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,12 +12,14 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.evidence import QUARANTINE, quarantine_to_jsonl
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job, Outcome
+from pipelines.engine.budget import Budget, budget_of
 from pipelines.formats.protocol import Split
 from pipelines.stages.ingesting.measured import measured
+from pipelines.stages.ingesting.need import check_before, check_splits
 from pipelines.stages.ingesting.rows import Split as Staged
 from pipelines.stages.ingesting.sources import divider, open_format
 from pipelines.stages.ingesting.summary import split_summary, summary
-from pipelines.stages.work import each_task, records_of, samples_by_reason, total
+from pipelines.stages.work import each_task, records_of, total
 from pipelines.text.langid import identifier
 
 
@@ -39,11 +40,7 @@ def run(job: Job) -> Outcome:
     """Read, normalise and measure every source; rows stay in the order of their files."""
     section: IngestSection = job.config
     identifier(section.model)  # a bad path or file ends the run here, in one sentence
-    tasks = [
-        IngestTask(source, number, part)
-        for source in section.sources
-        for number, part in enumerate(open_format(source).plan())
-    ]
+    tasks = list(_planned(section, budget_of(job, "ingest")))
     each_task(job, "Ingest", tasks, partial(ingest_split, section))
     records = records_of(job.draft, tasks)
     counts, files, samples = total(records)
@@ -59,6 +56,16 @@ def run(job: Job) -> Outcome:
     )
 
 
+def _planned(section: IngestSection, budget: Budget) -> Iterator[IngestTask]:
+    """Yield the splits of all sources. Raises UserError where one takes more memory than there is."""
+    for place, source in enumerate(section.sources):
+        check_before(budget, place, source)
+    for place, source in enumerate(section.sources):
+        splits = open_format(source).plan()
+        check_splits(budget, place, source, splits)
+        yield from (IngestTask(source, number, part) for number, part in enumerate(splits))
+
+
 def ingest_split(section: IngestSection, draft: Draft, task: IngestTask) -> SplitRecord:
     """Read one split and write its rows (STAGED) and its documents (DOCUMENTS) as an Arrow file each."""
     staged = Staged(divider(task.source))
@@ -72,12 +79,11 @@ def ingest_split(section: IngestSection, draft: Draft, task: IngestTask) -> Spli
         draft.write_table(f"staged/{task.split}.arrow", table, {"kind": "staged", **source}),
         draft.write_table(f"documents/{task.split}.arrow", documents, {"kind": "documents", **source}),
     ]
-    dropped = Counter(reason for reason, _ in staged.dropped)
-    counts = Counts(staged.records, staged.expanded, table.num_rows, dropped)
+    counts = Counts(staged.records, staged.expanded, table.num_rows, staged.dropped)
     return SplitRecord(
         files=files,
         rows=SplitRecord.rows_of(counts),
-        samples=samples_by_reason(staged.dropped),
+        samples=staged.samples,
         quarantine=staged.quarantine,
         summary=split_summary(table),
     )

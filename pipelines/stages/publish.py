@@ -18,7 +18,7 @@ from pipelines.datasets.manifest import total_rows
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.engine.budget import budget_of
 from pipelines.stages.inputs import RowFile, row_files, tasks_for
-from pipelines.stages.publishing import choose, decide
+from pipelines.stages.publishing import choose, decide, need
 from pipelines.stages.publishing.blocklist import load_blocklist
 from pipelines.stages.publishing.card import card
 from pipelines.stages.publishing.contaminated import list_hits, read_tests, write_index
@@ -31,9 +31,9 @@ from pipelines.stages.publishing.percentiles import (
 )
 from pipelines.stages.publishing.ratios import Fit, fitted, sum_ratios
 from pipelines.stages.publishing.rules import Scores
-from pipelines.stages.publishing.screen import Screening, pairs_by_document, screen_file, small_languages
+from pipelines.stages.publishing.screen import Screening, screen_file, small_languages
 from pipelines.stages.publishing.shards import plan_shards, write_shard
-from pipelines.stages.publishing.splits import Assignment, assign
+from pipelines.stages.publishing.splits import Assignment, assign, candidates
 from pipelines.stages.publishing.standing import Deciding
 from pipelines.stages.publishing.summary import summary, write_evidence
 from pipelines.stages.publishing.thresholds import Limits, values
@@ -45,6 +45,7 @@ def run(job: Job) -> Outcome:
     section: PublishSection = job.config
     _check_near(section, job.input("deduplicate"))
     files = row_files(job, job.input("deduplicate"))
+    need.check(budget_of(job, "publish"), files, section.shard_rows)
     limits = _limits(job, section, files)
     screens = tasks_for("screen", files)
     contamination = section.filters.contamination
@@ -99,7 +100,11 @@ def _scores(job: Job) -> Scores:
 
 
 def _assignment(section: PublishSection, screened: Iterable[SplitRecord]) -> Assignment:
-    return assign(section.test, section.dev, pairs_by_document(screened, "test"), pairs_by_document(screened, "dev"))
+    test, dev = (
+        candidates((record.summary.get(name, {}) for record in screened), part.min_pairs)
+        for name, part in (("test", section.test), ("dev", section.dev))
+    )
+    return assign(section.test, section.dev, test, dev)
 
 
 def _decide(job: Job, deciding: Deciding, files: Sequence[RowFile]) -> Records:

@@ -1,7 +1,7 @@
 """Tokenize: a SentencePiece model trained on the train split alone, and every shard encoded with it, row for row."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
@@ -14,13 +14,15 @@ from pipelines.datasets.counts import Counts
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.manifest import FileEntry
+from pipelines.datasets.manifest import FileEntry, total_rows
 from pipelines.datasets.stage import Job, Outcome
+from pipelines.engine.budget import budget_of
 from pipelines.stages.work import add_up, column, each_task, mapped, records_of, total
 from pipelines.text.sampling import lowest_hashes, quotas
 from pipelines.text.vocabulary import UNKNOWN, Vocabulary, train_unigram
 
 MODEL = "tokenizer.model"
+TRAINED: Final = 40  # bytes that SentencePiece's training takes for each byte of its sample, at most
 _PART_ROWS: Final = 4096  # that are Python objects at a time
 
 
@@ -40,7 +42,7 @@ def run(job: Job) -> Outcome:
     """Train the model once, then encode every shard of texts and pairs."""
     section: TokenizeSection = job.config
     published = job.input("publish")
-    model = _model(job.draft, published, section)
+    model = _model(job, published, section)
     shards = [
         ShardTask(published.path(entry), entry) for kind in ("text", "pairs") for entry in published.files(kind=kind)
     ]
@@ -117,15 +119,28 @@ def _parts(values: pa.Array) -> Iterator[pa.Array]:
     return (values.slice(start, _PART_ROWS) for start in range(0, len(values), _PART_ROWS))
 
 
-def _model(draft: Draft, published: Dataset, section: TokenizeSection) -> SplitRecord:
-    finished = draft.finished("model")
+def _model(job: Job, published: Dataset, section: TokenizeSection) -> SplitRecord:
+    finished = job.draft.finished("model")
     if finished is not None:
         return finished
     texts, given = sample(published, section)
+    _check_sample(job, published, section, given)
     model = train_unigram(texts, section.vocabulary, section.coverage, section.threads)
-    record = SplitRecord(files=[draft.write_bytes(MODEL, model, {"kind": "tokenizer"})], summary={"sampled": given})
-    draft.finish("model", record)
+    record = SplitRecord(files=[job.draft.write_bytes(MODEL, model, {"kind": "tokenizer"})], summary={"sampled": given})
+    job.draft.finish("model", record)
     return record
+
+
+def _check_sample(job: Job, published: Dataset, section: TokenizeSection, given: Mapping[str, int]) -> None:
+    """Raise UserError where SentencePiece, which runs alone in this process, needs more memory than there is."""
+    size = 0
+    for language, count in given.items():
+        shards = published.files(kind="text", split="train", language=language)
+        size += count * sum(entry.bytes for entry in shards) // max(total_rows(shards), 1)
+    budget = replace(budget_of(job, "tokenize"), workers=1)
+    fitting = int(budget.share / (TRAINED * max(size, 1)) * section.sentences)
+    remedy = f"lower tokenize.sentences to {fitting}" if fitting > 0 else ""
+    budget.require(TRAINED * size, f"SentencePiece on {sum(given.values()):,} texts", remedy)
 
 
 @lru_cache(maxsize=1)

@@ -18,6 +18,7 @@ from pipelines.datasets.reasons import Reason
 from pipelines.datasets.stage import Job
 from pipelines.datasets.store import Store
 from pipelines.engine import run_pipeline
+from pipelines.engine.processes import do_each
 
 _MOST_HELD: Final = 8 * SAMPLES_PER_REASON
 
@@ -64,8 +65,9 @@ def each_task(job: Job, label: str, tasks: Sequence[AnyTask], work: Callable[[Dr
 def each_step(job: Job, steps: Sequence[Step[Any]]) -> None:
     """Do every task that is not finished yet, those of a step when all of the step before are done.
 
-    One pipeline does all steps: what a step has for the next is in files, and Beam sees the tasks alone. Where this
-    process would do all of them anyway, Beam's graph, a quarter of a second, is spared.
+    One pipeline does all steps: what a step has for the next is in files, and Beam sees the tasks alone. So on this
+    machine Beam is spared, unless it was given options: this process does the tasks, or worker processes do, each
+    taking the next when it is free, where Beam would deal them out beforehand.
     """
     pending = [Step(step.label, unfinished(job.draft, step.tasks), step.work) for step in steps]
 
@@ -74,35 +76,19 @@ def each_step(job: Job, steps: Sequence[Step[Any]]) -> None:
         for step in pending:
             tasks = pipeline | f"{step.label}: plan" >> beam.Create(step.tasks)
             done = tasks | step.label >> beam.ParDo(Finish(job.draft, step.work), *before)
-            before = (beam.pvalue.AsIter(done),)
+            before += (beam.pvalue.AsIter(done),)
 
-    def loop() -> None:
+    def here() -> None:
         for step in pending:
-            finish = Finish(job.draft, step.work)
-            for task in step.tasks:
-                finish.process(task)
+            do_each(Finish(job.draft, step.work).process, step.tasks, job.engine.workers)
 
-    alone = job.engine.runner == "local" and job.engine.workers == 1 and not job.engine.options
-    run = loop if alone else lambda: run_pipeline(job.engine, build, job.draft.folder)
-    _counted(job, _all_tasks(steps), _all_tasks(pending), run)
-
-
-def _all_tasks(steps: Sequence[Step[Any]]) -> list[Task]:
-    return [task for step in steps for task in step.tasks]
-
-
-def run_counted(
-    job: Job, tasks: Sequence[Task], pending: Sequence[Task], build: Callable[[beam.Pipeline], None]
-) -> None:
-    """Run a pipeline that ticks off the `pending` ones of `tasks`, if there are any, and show how far it is."""
-    _counted(job, tasks, pending, lambda: run_pipeline(job.engine, build, job.draft.folder))
-
-
-def _counted(job: Job, tasks: Sequence[Task], pending: Sequence[Task], run: Callable[[], None]) -> None:
-    before = len(tasks) - len(pending)
+    is_here = job.engine.runner == "local" and not job.engine.options
+    run = here if is_here else lambda: run_pipeline(job.engine, build, job.draft.folder)
+    left = sum(len(step.tasks) for step in pending)
+    before = sum(len(step.tasks) for step in steps) - left
     others = job.draft.finished_splits() - before
-    job.progress.start(len(tasks), "splits", before)
-    if pending:
+    job.progress.start(before + left, "splits", before)
+    if left:
         with job.progress.counted_by(lambda: job.draft.finished_splits() - others):
             run()
 
@@ -126,10 +112,14 @@ class Records(Iterable[SplitRecord]):
 
 
 def records_of(draft: Draft, tasks: Iterable[Task]) -> Records:
-    """Return what came of the tasks, in their order. Raises RuntimeError where one was not done."""
+    """Return what came of the tasks, in their order. Raises RuntimeError where one was not done.
+
+    Their files are not read again, which would be one process's work for all: those of an earlier run were checked
+    before, and of its own files a worker knows what it wrote.
+    """
     splits = [task.split for task in tasks]
     for split in splits:
-        if draft.finished(split) is None:
+        if not draft.is_ticked_off(split):
             raise RuntimeError(f"{split} was not finished, although the runner reports success")
     return Records(draft, splits)
 
@@ -173,12 +163,21 @@ def add_up(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Return nested dictionaries of integers added up key by key, keys sorted."""
     summed: dict[str, Any] = {}
     for part in parts:
-        for key, value in part.items():
-            if isinstance(value, dict):
-                summed[key] = add_up([summed.get(key, {}), value])
-            else:
-                summed[key] = summed.get(key, 0) + value
-    return dict(sorted(summed.items()))
+        _add(summed, part)
+    return _sorted(summed)
+
+
+def _add(summed: dict[str, Any], part: dict[str, Any]) -> None:
+    """Add a part to a sum in place: it costs what the part is, not what the sum has become."""
+    for key, value in part.items():
+        if isinstance(value, dict):
+            _add(summed.setdefault(key, {}), value)
+        else:
+            summed[key] = summed.get(key, 0) + value
+
+
+def _sorted(summed: dict[str, Any]) -> dict[str, Any]:
+    return {key: _sorted(value) if isinstance(value, dict) else value for key, value in sorted(summed.items())}
 
 
 def dictionary(values: Sequence[str] | pa.Array) -> pa.DictionaryArray:

@@ -1,7 +1,6 @@
 """What the tests of faults share: a stage on a small disk of its own, and its worker processes."""
 
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,33 +41,26 @@ def mounting() -> Shell:
 
 @pytest.fixture
 def workers_of() -> Callable[["World"], list[int]]:
-    """Return a function that lists Beam's worker processes in a world, without the shells that started them."""
+    """Return a function that lists the worker processes in a world, without the server that they are forked from."""
 
     def find(world: "World") -> list[int]:
-        return [process for process in world.processes() if _is_worker(process)]
+        return [process for process in world.processes() if _is_forked(process) and _is_forked(_parent(process))]
 
     return find
 
 
-def _is_worker(process: int) -> bool:
+def _is_forked(process: int) -> bool:
     try:
-        command = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+        return b"multiprocessing.forkserver" in Path(f"/proc/{process}/cmdline").read_bytes()
     except OSError:
         return False
-    return b"sdk_worker_main" in b" ".join(command) and b"-c" not in command[:2]
 
 
-@pytest.fixture
-def wait_until() -> Callable[[Callable[[], bool]], None]:
-    """Return a function that waits for a condition, two minutes at most."""
-
-    def wait(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 120
-        while not condition():
-            assert time.monotonic() < deadline, "waited in vain"
-            time.sleep(0.01)
-
-    return wait
+def _parent(process: int) -> int:
+    try:
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 @pytest.fixture

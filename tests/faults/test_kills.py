@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ STAGES = (
     "report",
     "annotate",
 )
+Wait = Callable[[Callable[[], bool]], None]
 KILLS = int(os.environ.get("POLYLOOM_KILLS", "3"))
 SEED = int(os.environ.get("POLYLOOM_SEED", "7"))
 
@@ -56,16 +58,22 @@ def kills_of(stage: str) -> int:
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if kills_of(stage)])
 def test_killed_anywhere_and_run_again_is_as_undisturbed(
-    undisturbed: "World", tmp_path: Path, stage: str, capsys: pytest.CaptureFixture[str]
+    undisturbed: "World",
+    tmp_path: Path,
+    stage: str,
+    wait_until: Wait,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     draw = random.Random(f"{SEED} {stage}")
     tally = Tally()  # the moments are drawn with more of them late: a stage begins with loading its code
-    assert not killed(undisturbed.copy(tmp_path / "timed", without=(stage,)), stage, float("inf"), tally)
+    assert not killed(undisturbed.copy(tmp_path / "timed", without=(stage,)), stage, float("inf"), tally, wait_until)
     while tally.kills < kills_of(stage):
         world = undisturbed.copy(tmp_path / str(tally.compared), without=(stage,))
         again = True
         while again and tally.kills < kills_of(stage):
-            again = killed(world, stage, draw.random() ** 0.5 * tally.seconds, tally) and draw.random() < 0.6
+            again = (
+                killed(world, stage, draw.random() ** 0.5 * tally.seconds, tally, wait_until) and draw.random() < 0.6
+            )
         world.polyloom(stage)
         assert world.made() == undisturbed.made()
         assert world.leftovers() == []
@@ -75,7 +83,7 @@ def test_killed_anywhere_and_run_again_is_as_undisturbed(
               f"{tally.compared} datasets compared")  # fmt: skip
 
 
-def killed(world: "World", stage: str, seconds: float, tally: Tally) -> bool:
+def killed(world: "World", stage: str, seconds: float, tally: Tally, wait_until: Wait) -> bool:
     """Start a stage and kill its process group `seconds` after its work began; return False where it ended before."""
     folders = folders_of(world, stage)
     process = world.start(stage, "--set", f"engine.workers={1 + tally.kills % 2}")
@@ -93,7 +101,7 @@ def killed(world: "World", stage: str, seconds: float, tally: Tally) -> bool:
         tally.seconds = min(tally.seconds, time.monotonic() - begun)
     said = process.communicate()[0]
     assert is_killed or process.returncode == 0, said
-    assert world.processes() == []
+    wait_until(lambda: world.processes() == [])
     return is_killed
 
 

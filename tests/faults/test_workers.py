@@ -7,26 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.engine.workers import ended
-
 if TYPE_CHECKING:
     from conftest import World
 
 TWO = ("--set", "engine.workers=2")
-
-
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        (137, "was killed, as the kernel does when memory is short: lower engine.workers or free memory"),
-        (-9, "was killed, as the kernel does when memory is short: lower engine.workers or free memory"),
-        (135, "was ended by SIGBUS"),
-        (-11, "was ended by SIGSEGV"),
-        (3, "ended with status 3"),
-    ],
-)
-def test_how_a_worker_ended_is_said_in_words(code: int, words: str) -> None:
-    assert ended(code) == words
 
 
 @pytest.mark.slow
@@ -48,7 +32,7 @@ def test_a_worker_that_dies_ends_the_run_and_the_next_one_finishes(
     assert process.returncode == 2
     assert said.splitlines()[-1].startswith("error: a worker process was killed, as the kernel does")
     assert "Traceback" not in said
-    assert world.processes() == []
+    wait_until(lambda: world.processes() == [])
     world.polyloom("publish")
     assert world.made() == undisturbed.made()
     assert world.leftovers() == []

@@ -34,7 +34,10 @@ def test_a_stage_that_the_recipe_leaves_out_does_not_run(tmp_path: Path) -> None
         ("name: a/b", "name: string should match pattern"),
         ("name: x\nenginee: {}", "enginee: unknown key; did you mean `engine`?"),
         ("name: x\nengine: {worker: 2}", "engine.worker: unknown key; did you mean `workers`?"),
-        ("name: x\nengine: {zzz: 2}", "engine.zzz: unknown key; known keys: runner, workers, portable, flink, options"),
+        (
+            "name: x\nengine: {zzz: 2}",
+            "engine.zzz: unknown key; known keys: runner, workers, memory_budget, portable, flink, options",
+        ),
         ("name: x\nengine: {workers: 0}", r"engine.workers: input should be greater than or equal to 1 \(found 0\)"),
         (
             "name: x\nengine: {runner: spark}",

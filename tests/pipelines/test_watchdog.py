@@ -18,11 +18,8 @@ def test_a_process_that_ended_is_not_alive() -> None:
 
 def test_a_worker_ends_with_its_runner() -> None:
     runner = subprocess.Popen(["sleep", "60"])
-    worker = subprocess.Popen(
-        [sys.executable, "-c", "import pipelines.watchdog, time; print('on', flush=True); time.sleep(60)"],
-        env={**os.environ, watchdog.RUNNER: str(runner.pid)},
-        stdout=subprocess.PIPE,
-    )
+    script = f"from pipelines import watchdog; watchdog.start({runner.pid})\nimport time; print('on', flush=True)\n"
+    worker = subprocess.Popen([sys.executable, "-c", f"{script}time.sleep(60)"], stdout=subprocess.PIPE)
     assert worker.stdout is not None
     assert worker.stdout.readline() == b"on\n"
     with pytest.raises(subprocess.TimeoutExpired):

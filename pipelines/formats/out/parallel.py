@@ -1,10 +1,11 @@
 """Work in threads, a few pieces at a time: packing and writing hold no lock of Python's."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from pipelines.datasets.machine import cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -12,12 +13,12 @@ Result = TypeVar("Result")
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """Yield what `work` makes of each item, in their order; no more items are taken than there are cores, and one."""
-    cores = os.cpu_count() or 1
+    most = cores()
     begun: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(cores) as pool:
+    with ThreadPoolExecutor(most) as pool:
         for item in items:
             begun.append(pool.submit(work, item))
-            if len(begun) > cores:
+            if len(begun) > most:
                 yield begun.popleft().result()
         while begun:
             yield begun.popleft().result()

@@ -4,8 +4,7 @@ Band keys and positions go from file to file in the order of the hash space, and
 of it. The shingles stay in files too, which verification maps into memory.
 """
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,7 +14,8 @@ import pyarrow as pa
 
 from pipelines.config.deduplicate import Near
 from pipelines.datasets.draft import Draft, SplitRecord
-from pipelines.dedup.candidates import encode, pairs_sharing
+from pipelines.dedup.candidates import Ids, encode, pairs_sharing
+from pipelines.dedup.exact import Hashes, among, find_repeated
 from pipelines.dedup.shingles import joined, shingled
 from pipelines.dedup.sketch import band_keys
 from pipelines.stages.chunks import chunks
@@ -30,13 +30,13 @@ from pipelines.stages.work import Step, column
 class NearSearch:
     """What is searched for near duplicates: the documents of these files, in rounds of the hash space.
 
-    `join_rows` is how many ends of verified pairs are held at once when components are made of them.
+    `chunk_rows` is how many band keys are held at once, and ends of verified pairs when they are joined.
     """
 
     near: Near
     files: Sequence[RowFile]
     rounds: Sequence[Round]
-    join_rows: int
+    chunk_rows: int
 
     @property
     def verified(self) -> list[FileTask]:
@@ -54,9 +54,9 @@ def near_steps(search: NearSearch) -> list[Step[Any]]:
     verifying = Verifying(search.near.jaccard, {file.index: file for file in search.files}, search.rounds)
     return [
         Step("Sketch documents", tasks_for("sketches", search.files), partial(sketch_documents, search.near)),
-        Step("Pair documents", search.rounds, partial(pair_in_round, search.files)),
+        Step("Pair documents", search.rounds, partial(pair_in_round, search)),
         Step("Verify pairs", search.verified, partial(verify_file, verifying)),
-        Step("Join pairs", [JoinTask()], partial(join_pairs, search.files, search.join_rows)),
+        Step("Join pairs", [JoinTask()], partial(join_pairs, search.files, search.chunk_rows)),
         Step("Near clusters", search.joined, write_near_clusters),
     ]
 
@@ -78,15 +78,21 @@ def sketch_documents(near: Near, draft: Draft, task: FileTask) -> SplitRecord:
     return SplitRecord(files=[sketches, keep_shingles(draft, task.file, shingles, rows)])
 
 
-def pair_in_round(files: Sequence[RowFile], draft: Draft, task: Round) -> SplitRecord:
+def pair_in_round(search: NearSearch, draft: Draft, task: Round) -> SplitRecord:
     """Write the pairs of documents that share a band key of one part of the hash space, in the order of the files."""
-    tables = [(file.index, draft.folder / _sketches_name(file)) for file in files]
+    tables = [(file.index, draft.folder / _sketches_name(file)) for file in search.files]
+    repeated, _ = find_repeated(part["key"] for part in chunks(tables, task, search.chunk_rows))
+
+    def sharing() -> Iterator[tuple[Hashes, Ids]]:
+        for part in chunks(tables, task, search.chunk_rows):
+            own = np.flatnonzero(among(part["key"], repeated))
+            yield part["key"][own], encode(part["file"][own], part["row"][own])
+
     schema = pa.schema({"file": pa.int32(), "left": pa.int64(), "right": pa.int64()})
     with draft.shard_writer(task.file, schema) as writer:
-        for part in chunks(tables, task, most_rows=sys.maxsize):  # at most one: those that share a key stand anywhere
-            for left, right in pairs_sharing(part["key"], encode(part["file"], part["row"])):
-                columns = ((left >> 32).astype(np.int32), left, right)
-                writer.write(pa.record_batch([pa.array(values) for values in columns], schema=schema))
+        for left, right in pairs_sharing(sharing(), search.chunk_rows):
+            columns = ((left >> 32).astype(np.int32), left, right)
+            writer.write(pa.record_batch([pa.array(values) for values in columns], schema=schema))
     return SplitRecord(files=[writer.entry])
 
 

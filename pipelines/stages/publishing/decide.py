@@ -52,7 +52,7 @@ CANDIDATES = 60  # rows of a reason that a file offers as samples; copies among 
 
 Found: Final = pa.schema({"file": pa.int32(), "row": pa.uint32()})  # rows that go
 # bytes that a row takes, at most, while its part of the hash space is resolved
-ROW: Final = 200
+ROW: Final = 160
 
 
 def decisions(deciding: Deciding, tasks: Sequence[FileTask], parts: int) -> list[Step[Any]]:

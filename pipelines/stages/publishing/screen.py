@@ -116,11 +116,6 @@ def small_languages(records: Iterable[SplitRecord], least: int) -> dict[str, lis
     }
 
 
-def pairs_by_document(records: Iterable[SplitRecord], part: str) -> dict[str, dict[str, int]]:
-    """Return for each document how many different pairs it has in each language that count towards `part`."""
-    return add_up(record.summary.get(part, {}) for record in records)
-
-
 def _letter_keys(file: RowFile, sides: Sequence[Hashes]) -> Hashes:
     """Return a key for each pair from the letters of its sides; a side without any counts as it is."""
     table, keys = file.table(), []

@@ -1,6 +1,7 @@
 """Which documents are held out: by the hash of the whole document, so that no document stands in two splits."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +12,7 @@ from pipelines.config.publish import HeldOut
 from pipelines.dedup.survivors import DEV, TEST, TRAIN, Levels
 
 MOST_OF_A_LANGUAGE = 0.4  # of its pairs that may be asked for in one held-out part
+MOST_DOCUMENTS = 2_000  # of a language, that further ones are chosen from
 
 Pairs = Mapping[str, Mapping[str, int]]  # document, language, pairs
 
@@ -44,6 +46,37 @@ class Assignment:
         if place < self.test_share:
             return TEST
         return DEV if place < self.test_share + self.dev_share else TRAIN
+
+
+def candidates(parts: Iterable[Pairs], wanted: int) -> Pairs:
+    """Return the sum of the parts' counts, of documents that may be held out so that there are `wanted` pairs.
+
+    Of a language that stands in very many documents these are the `MOST_DOCUMENTS` (ten times as many as are wanted,
+    where that is more) with the lowest hashes, so that memory is for the languages and not for the documents.
+    """
+    most = max(MOST_DOCUMENTS, 10 * wanted)
+    found: dict[str, dict[str, int]] = {}
+    room = 2 * most
+    for part in parts:
+        for document, counts in part.items():
+            own = found.setdefault(document, {})
+            for language, count in counts.items():
+                own[language] = own.get(language, 0) + count
+        if len(found) > room:
+            found = _lowest(found, most)
+            room = max(2 * len(found), room)
+    return _lowest(found, most)
+
+
+def _lowest(pairs: dict[str, dict[str, int]], most: int) -> dict[str, dict[str, int]]:
+    """Return the documents that are among the `most` with the lowest hashes of one of their languages, by name."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for document in sorted(pairs, key=lambda name: xxhash.xxh3_64_intdigest(name.encode())):
+        if any(seen[language] < most for language in pairs[document]):
+            kept.append(document)
+        seen.update(pairs[document].keys())
+    return {document: pairs[document] for document in sorted(kept)}
 
 
 def assign(test: HeldOut, dev: HeldOut, test_pairs: Pairs, dev_pairs: Pairs) -> Assignment:

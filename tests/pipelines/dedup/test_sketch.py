@@ -59,32 +59,34 @@ def test_bands_have_keys_of_their_own() -> None:
     assert len(set(keys.ravel().tolist())) == 20
 
 
-def pairs_of(keys: list[int], ids: list[int]) -> set[tuple[int, int]]:
-    return {
-        pair
-        for left, right in pairs_sharing(np.array(keys, np.uint64), np.array(ids, np.int64))
-        for pair in zip(left.tolist(), right.tolist(), strict=True)
-    }
+def pairs_of(keys: list[int], ids: list[int], part: int = 1 << 20, most: int = 1 << 20) -> set[tuple[int, int]]:
+    """Return the pairs of documents that come in parts of this size."""
+    parts = [
+        (np.array(keys[begin : begin + part], np.uint64), np.array(ids[begin : begin + part], np.int64))
+        for begin in range(0, len(keys), part)
+    ]
+    found = pairs_sharing(parts, most)
+    return {pair for left, right in found for pair in zip(left.tolist(), right.tolist(), strict=True)}
 
 
 @given(
     st.lists(st.tuples(st.sampled_from([0, 1, 2, 1 << 63, (1 << 63) + 1]), st.integers(0, 30)), max_size=16),
     st.integers(1, 20),
+    st.integers(1, 20),
 )
-def test_pairs_are_those_of_a_dictionary(entries: list[tuple[int, int]], chunk: int) -> None:
+def test_pairs_are_those_of_a_dictionary(entries: list[tuple[int, int]], part: int, chunk: int) -> None:
+    entries.sort(key=lambda entry: entry[1])
     expected = {(a, b) for key, a in entries for other, b in entries if key == other and a < b}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(candidates, "_CHUNK", chunk)
-        assert pairs_of([key for key, _ in entries], [document for _, document in entries]) == expected
+        assert pairs_of([key for key, _ in entries], [document for _, document in entries], part) == expected
 
 
-@pytest.mark.parametrize("chunk", [1 << 15, 7])
-def test_a_large_bucket_has_pairs_in_proportion(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(candidates, "_CHUNK", chunk)
-    pairs = pairs_of([0] * 1000, list(range(1000)))
+@pytest.mark.parametrize(("part", "most"), [(1 << 20, 1 << 20), (100, 1 << 20), (100, 50), (7, 1)])
+def test_a_large_bucket_has_pairs_in_proportion(part: int, most: int) -> None:
     star = {(0, other) for other in range(1, 1000)}
-    assert pairs == star | {(one, other) for one, other in pairs if other - one <= NEIGHBOURS}
-    assert {(one, one + step) for one in range(900) for step in range(1, NEIGHBOURS + 1)} <= pairs
+    chain = {(one, one + step) for step in range(1, NEIGHBOURS + 1) for one in range(1000 - step)}
+    assert pairs_of([0] * 1000, list(range(1000)), part, most) == star | chain
 
 
 def test_pairs_with_large_ids_come_once() -> None:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipelines.datasets.errors import UserError
+from pipelines.datasets.machine import memory
 from pipelines.datasets.stage import EngineSection
 from pipelines.engine.budget import MOST_PARTS, PROCESS, Budget, budget_of
-from pipelines.engine.machine import memory
 
 MB = 1 << 20
 GB = 1 << 30

@@ -13,7 +13,6 @@ from pipelines.datasets.schemas import PAIRS
 from pipelines.dedup.exact import hash_texts
 from pipelines.engine.budget import PROCESS
 from pipelines.stages import align
-from pipelines.stages.aligning.matching import ROW
 
 CATALOGS = {
     "light": {
@@ -89,7 +88,8 @@ def test_splits_and_rounds_change_nothing(
     tight.make("ingest")
     counted = noted(align.match_round)
     monkeypatch.setattr(align, "match_round", counted)
-    in_rounds = tight.make("align", memory_budget=PROCESS + 4 * ROW)
+    monkeypatch.setattr(align, "ROW", 10 << 20)
+    in_rounds = tight.make("align", memory_budget=PROCESS + (40 << 20))
     assert len(counted.splits()) == 3  # for 12 rows
     assert len(cut.files(kind="pairs")) == 5
     assert cut.manifest == in_rounds.manifest

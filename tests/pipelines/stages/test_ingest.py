@@ -14,6 +14,7 @@ import pytest
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import STAGED
+from pipelines.engine.budget import PROCESS
 from pipelines.stages import ingest
 from pipelines.stages.ingesting.rows import group_of
 
@@ -85,6 +86,39 @@ def test_past_the_tolerated_share_the_stage_fails_in_one_sentence(corpus: Callab
         r"the first is app/a/de\.json, record 0: Expecting value",
     ):
         corpus(catalogs).make()
+
+
+def test_a_split_that_takes_too_much_memory_is_refused_before_any_work(
+    corpus: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "text.txt").write_text("das passwort ist eingerichtet\n" * 100_000, encoding="utf-8")
+    source = {"format": "lines", "name": "wild", "path": str(tmp_path / "text.txt"), "split_bytes": 2 << 20}
+    made = corpus({"a": {"en": {}}}, ingest={"sources": [source]})
+    with pytest.raises(
+        UserError,
+        match=r"^ingest needs about (\S+ MiB) with 2 workers \(a split of ingest\.sources\[0\] \(wild\) of 2,097,152 "
+        r"bytes\), engine\.memory_budget is \d+\.0 MiB; raise it to \1, or set engine\.workers to 1, or lower "
+        r"ingest\.sources\[0\]\.split_bytes to 1\d{6}$",
+    ):
+        made.make(workers=2, memory_budget=3 * PROCESS + (200 << 20))
+    assert not any(made.runs["ingest"].folder.iterdir())
+
+
+def test_short_lines_take_more_than_their_bytes(corpus: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("a\n" * 300_000, encoding="utf-8")
+    source = {"format": "lines", "name": "wild", "path": str(tmp_path / "text.txt"), "split_bytes": 500_000}
+    with pytest.raises(UserError, match=r"ingest needs about \S+ MiB with 1 worker \(a split of ingest.* of 500,000"):
+        corpus({"a": {"en": {}}}, ingest={"sources": [source]}).make(memory_budget=PROCESS + (120 << 20))
+
+
+def test_a_part_that_is_never_cut_is_named(corpus: Callable[..., Any], tmp_path: Path) -> None:
+    table = pa.table({"text": [f"das passwort {number} ist eingerichtet" for number in range(40_000)]})
+    pq.write_table(table, tmp_path / "parquet")
+    source = {"format": "parquet", "name": "wild", "path": str(tmp_path / "parquet"), "split_bytes": 100}
+    with pytest.raises(
+        UserError, match=r"or give ingest\.sources\[0\] in smaller row groups, .*: one of 1,\d{3},\d{3} b"
+    ):
+        corpus({"a": {"en": {}}}, ingest={"sources": [source]}).make(memory_budget=PROCESS + (90 << 20))
 
 
 def test_null_values_are_no_error(corpus: Callable[..., Any]) -> None:

@@ -1,5 +1,6 @@
 """Pairs in publish: copies by their letters, a cap on repeats of a side, filters, and what leaks."""
 
+import random
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -110,3 +111,26 @@ def test_both_sides_are_looked_for_in_evaluation_sets(corpus: Callable[..., Any]
     contamination = {"files": [{"name": "held", "path": str(path)}], "ngram": 6}
     made = corpus(catalogs, **sections(filters={"contamination": contamination})).make()
     assert made.manifest.summary["dropped"]["pairs"] == {Reason.CONTAMINATED: 4}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_text_stands_in_two_splits(corpus: Callable[..., Any], rows_of: Callable[..., Any], seed: int) -> None:
+    draw = random.Random(seed)
+
+    def text(language: str) -> str:
+        return f"{language if draw.random() < 0.8 else 'en'} text {draw.randrange(40)}"
+
+    catalogs = {
+        f"d{number}": {code: {str(key): text(code) for key in range(8)} for code in ("en", "de", "fr", "ja")}
+        for number in range(20)
+    }
+    held_out = {"test": {"share": 0.2}, "dev": {"share": 0.2}}
+    made = corpus(catalogs, split_bytes=500, **sections(**held_out)).make()
+    found: dict[str, set[str]] = {}
+    for split in ("train", "dev", "test"):
+        pairs = rows_of(made, "source_text", "target_text", kind="pairs", split=split)
+        texts = [*rows_of(made, "text", kind="text", split=split), *pairs]
+        assert texts
+        for text in (text for row in texts for text in row):
+            found.setdefault(fold(text), set()).add(split)
+    assert [text for text, splits in found.items() if len(splits) > 1] == []

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import DECISIONS
 from pipelines.engine.budget import PROCESS
@@ -187,8 +188,21 @@ def test_rounds_change_nothing(
     works = {(decide, "resolve"): noted(decide.resolve), (choose, "choose"): noted(choose.choose)}
     for place, work in works.items():
         monkeypatch.setattr(*place, work)
-    assert tight.make("publish", memory_budget=PROCESS + 5 * choose.ROW).manifest == whole.manifest
+    for step in (choose, decide):
+        monkeypatch.setattr(step, "ROW", 10 << 20)
+    assert tight.make("publish", memory_budget=PROCESS + (50 << 20)).manifest == whole.manifest
     assert all(len(work.splits()) > 4 for work in works.values())
+
+
+def test_shards_that_take_too_much_memory_are_refused(corpus: Callable[..., Any]) -> None:
+    made = corpus(CATALOGS, split_bytes=1, **sections())
+    made.make("ingest", "align", "deduplicate")
+    with pytest.raises(
+        UserError,
+        match=r"^publish needs about \S+ MiB with 1 worker \(a shard of 20 rows of [\d,]+ bytes\), .* or lower "
+        r"publish\.shard_rows to \d+$",
+    ):
+        made.make("publish", memory_budget=PROCESS + 130_000)
 
 
 @pytest.mark.parametrize("crash_at", [("screen", 2), ("decide", 3), ("shard", 1)])

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.datasets.errors import UserError
+from pipelines.engine.budget import PROCESS
 from pipelines.stages import tokenize
 from pipelines.stages.publishing.splits import Assignment
 from pipelines.text.vocabulary import Vocabulary
@@ -96,6 +97,17 @@ def test_a_run_after_a_crash_keeps_model_and_shards(
     assert again.make("tokenize").manifest == made.dataset("tokenize").manifest
     assert first.splits()
     assert not set(first.splits()) & set(second.splits())
+
+
+def test_a_sample_that_takes_too_much_memory_is_refused(corpus: Callable[..., Any]) -> None:
+    again = corpus(CATALOGS, split_bytes=5000, **{**SECTIONS, "tokenize": {**SECTIONS["tokenize"], "sentences": 101}})
+    again.make("ingest", "align", "deduplicate", "publish")
+    with pytest.raises(
+        UserError,
+        match=r"^tokenize needs about \S+ MiB with 1 worker \(SentencePiece on 10\d texts\), engine\.memory_budget is "
+        r".*; raise it to \S+ MiB, or lower tokenize\.sentences to \d+$",
+    ):
+        again.make("tokenize", memory_budget=PROCESS + 100_000)
 
 
 def test_an_empty_train_split_is_said_to_be_so(corpus: Callable[..., Any]) -> None:

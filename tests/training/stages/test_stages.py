@@ -143,6 +143,10 @@ def test_export_writes_a_folder_for_each_arm(
     for arm in arms:
         assert {f"{arm}/config.json", f"{arm}/model.safetensors", f"{arm}/tokenizer.json"} <= names
     assert {entry.partition["arm"] for entry in outcome.files} == set(arms)
+    assert "mmlm_tlm_xlco-sentences/1_Pooling/config.json" in names
+    assert {entry.partition["arm"] for entry in outcome.files if entry.partition["kind"] == "sentence_model"} == {
+        "mmlm_tlm_xlco"
+    }
     assert all(difference < 1e-5 for difference in outcome.timings.values())
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipelines.config.publish import HeldOut
 from pipelines.dedup.survivors import DEV, TEST, TRAIN
-from pipelines.stages.publishing.splits import MOST_OF_A_LANGUAGE, Assignment, assign
+from pipelines.stages.publishing.splits import MOST_DOCUMENTS, MOST_OF_A_LANGUAGE, Assignment, assign, candidates
 
 NAMES = [f"component {number}" for number in range(1000)]
 
@@ -66,3 +66,19 @@ def test_each_language_gets_what_is_asked_for_or_its_share(pairs: dict[str, dict
         total = sum(counts.get(language, 0) for counts in pairs.values())
         held = sum(counts.get(language, 0) for name, counts in pairs.items() if assignment.level(name) == TEST)
         assert held >= min(wanted, MOST_OF_A_LANGUAGE * total)
+
+
+def test_of_few_documents_all_are_candidates() -> None:
+    parts = [{"a": {"de": 1}, "b": {"fr": 2}}, {}, {"a": {"de": 3, "fr": 1}}]
+    assert candidates(parts, 5) == {"a": {"de": 4, "fr": 1}, "b": {"fr": 2}}
+
+
+@given(st.integers(1, 3000))
+@settings(max_examples=10, deadline=None)
+def test_of_many_documents_those_with_the_lowest_hashes_are(size: int) -> None:
+    names = [f"page {number}" for number in range(3 * MOST_DOCUMENTS)]
+    parts = [{name: {"de": 1} for name in names[at : at + size]} for at in range(0, len(names), size)]
+    found = candidates([*parts, {"page 7": {"is": 1}, "rare": {"is": 2}}], 10)
+    lowest = sorted(names, key=lambda name: xxhash.xxh3_64_intdigest(name.encode()))[:MOST_DOCUMENTS]
+    assert set(found) == {*lowest, "page 7", "rare"}
+    assert len(candidates(parts, MOST_DOCUMENTS // 5)) == 2 * MOST_DOCUMENTS
