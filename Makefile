@@ -14,7 +14,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation bench-dedup bench-documents bench-langid bench-memory bench-monolingual bench-parallel bench-segment clean
+.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation bench-dedup bench-documents bench-langid bench-memory bench-monolingual bench-parallel bench-segment bench-train clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ bench-segment: setup .venv-segment/.installed ## Measure sentence segmentation o
 
 bench-dedup: setup .venv-peers/.installed ## Measure deduplication against the naive way, datatrove and others
 	$(BIN)/python tests/benchmarks/dedup.py
+
+bench-train: setup ## Measure the training step against Hugging Face's
+	$(BIN)/python tests/benchmarks/train.py
 
 clean: ## Remove caches; datasets (runs/), raw text (data/) and .venv stay
 	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pipelines.datasets.fingerprint import NotFingerprinted
+from pipelines.datasets.fingerprint import NotFingerprinted, RawPath
 from pipelines.datasets.stage import StageSpec
 
 Objective = Literal["mlm", "tlm", "xlco"]
@@ -32,6 +32,10 @@ class ModelSection(_Section):
     initializer_std: float = Field(
         0.02, gt=0, le=1, description="Standard deviation of the initial weights (biases start at 0, LayerNorms at 1)."
     )
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="Dropout of hidden states; the release has 0.1 when it trains from scratch."
+    )
+    attention_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of attention weights, likewise.")
 
     @model_validator(mode="after")
     def _heads_divide(self) -> "ModelSection":
@@ -110,6 +114,7 @@ class ContrastSection(_Section):
     momentum: ConstantMomentum | RampMomentum = Field(
         ConstantMomentum(), discriminator="kind", description="Momentum of the key encoder."
     )
+    prefill: bool = Field(True, description="Fill the queue with keys before the first step, as the release does.")
     mixup: bool = Field(True, description="Two pairs in each example, their halves in random order on both sides.")
     mask_inputs: bool = Field(True, description="Corrupt the contrast's inputs as for MMLM.")
     weight: float = Field(1.0, gt=0, description="Weight λ of the contrast in the total loss.")
@@ -144,6 +149,21 @@ class PretrainRecipe(_Section):
 
     seed: int = Field(1, ge=0, lt=2**32, description="Seed of the initial weights, the data order and the masking.")
     threads: int = Field(1, ge=1, le=256, description="Threads of torch; sums in another order give other bits.")
+    init: RawPath | None = Field(
+        None,
+        description="Hugging Face folder of XLM-R or InfoXLM (safetensors) whose weights training begins with; without "
+        "it they are drawn by the seed.",
+    )
+    device: Literal["cpu", "cuda"] = Field("cpu", description="Where to train.")
+    precision: Literal["fp32", "bf16", "fp16"] = Field(
+        "fp32", description="Precision of the products; weights, sums, losses and the momentum encoder stay in fp32."
+    )
+    recompute: bool = Field(
+        False, description="Compute activations again on the way back: a third more time, far less memory."
+    )
+    micro_batches: int = Field(
+        1, ge=1, description="Into how many parts each process cuts its share of a step, to fit its memory."
+    )
     steps: int = Field(200_000, ge=1, description="Optimiser steps.")
     tokens_per_step: int = Field(
         1_310_720,
@@ -160,6 +180,15 @@ class PretrainRecipe(_Section):
     masking: MaskingSection = Field(MaskingSection(), description="Masking.")
     contrast: ContrastSection = Field(ContrastSection(), description="The contrast, XLCO.")
     optimizer: OptimizerSection = Field(OptimizerSection(), description="Optimiser and schedule.")
+    spike: float | None = Field(
+        None, gt=1, description="Leave out a step whose gradient is so many times as long as of late."
+    )
+    tolerated_bad_steps: int = Field(
+        10,
+        ge=0,
+        description="Steps in a row that may be left out, since a loss or gradient was no number or a spike; then "
+        "training ends.",
+    )
     log_every: int = Field(100, ge=1, description="Steps from one line of `history.json` to the next.")
     checkpoint_every: Annotated[int, NotFingerprinted()] = Field(
         1000, ge=1, description="Steps from one checkpoint to the next."
@@ -218,8 +247,8 @@ class PretrainSection(PretrainRecipe):
     arms: dict[str, Arm] = Field(
         {"infoxlm": Arm(objectives={"mlm": 8, "tlm": 1, "xlco": 1})},
         min_length=1,
-        description="The models to train, by name. An arm may override anything but `seed` and `model`, since all "
-        "arms start from the same weights, and `steps` and `tokens_per_step`, since all take the same tokens.",
+        description="The models to train, by name. An arm may override anything but `seed`, `init` and `model`, since "
+        "all arms start from the same weights, and `steps` and `tokens_per_step`, since all take the same tokens.",
     )
 
     @model_validator(mode="after")
@@ -234,7 +263,7 @@ class PretrainSection(PretrainRecipe):
         for name, arm in self.arms.items():
             if not name.replace("_", "").replace("-", "").isalnum():
                 raise ValueError(f"arms.{name}: a name has letters, digits, '-' and '_' only")
-            for shared in ("seed", "model", "steps", "tokens_per_step"):
+            for shared in ("seed", "init", "model", "steps", "tokens_per_step"):
                 if shared in arm.overrides:
                     raise ValueError(f"arms.{name}.overrides.{shared}: must be the same for all arms")
             merged = _merged(recipe, arm.overrides) | {"objectives": arm.objectives}
@@ -248,7 +277,7 @@ class PretrainSection(PretrainRecipe):
 
 
 class ExportSection(_Section):
-    """Each arm as a folder that Hugging Face `transformers` loads."""
+    """Each arm as folders that Hugging Face `transformers` and `sentence-transformers` load."""
 
     check_sentences: int = Field(
         64, ge=1, le=10_000, description="Dev texts whose ids and hidden states must agree with transformers' own."
@@ -304,7 +333,7 @@ def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
 STAGES: tuple[StageSpec, ...] = (
     StageSpec(
         name="pretrain",
-        version=1,
+        version=2,
         section=PretrainSection,
         entry="training.stages.pretrain:run",
         needs=("tokenize",),
@@ -314,12 +343,12 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="export",
-        version=1,
+        version=2,
         section=ExportSection,
         entry="training.stages.export:run",
         needs=("tokenize", "publish", "pretrain"),
         extra="training",
-        help="Write each arm as a Hugging Face folder.",
+        help="Write each arm as a Hugging Face folder, and as one of sentence-transformers.",
     ),
     StageSpec(
         name="evaluate",

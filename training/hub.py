@@ -3,17 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load as safetensors_load
 from sentencepiece import SentencePieceProcessor
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from torch import Tensor
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaForMaskedLM
 
 from training.config import ModelSection
 from training.data.sequences import BOS, EOS, FIRST_PIECE, PAD, UNK
 from training.model import LAYER_NORM_EPSILON, POSITION_OFFSET, MaskedLM
 from training.sentencepiece_file import normalization
+from training.weights import to_hugging_face
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 
@@ -46,7 +45,7 @@ def to_transformers(model: MaskedLM) -> XLMRobertaForMaskedLM:
         eos_token_id=EOS,
     )
     theirs: XLMRobertaForMaskedLM = XLMRobertaForMaskedLM(config)
-    missing, unexpected = theirs.load_state_dict(_renamed(model), strict=False)
+    missing, unexpected = theirs.load_state_dict(to_hugging_face(model.state_dict(), shape.layers), strict=False)
     derived = {"lm_head.decoder.weight", "lm_head.decoder.bias"}  # tied to the embeddings and to lm_head.bias
     assert not unexpected, unexpected
     assert set(missing) <= derived, missing
@@ -96,36 +95,3 @@ def write_folder(model: XLMRobertaForMaskedLM, tokenizer: PreTrainedTokenizerFas
     """Write what `AutoModelForMaskedLM` and `AutoTokenizer` load, without network."""
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-
-
-def _renamed(model: MaskedLM) -> dict[str, Tensor]:
-    own = model.state_dict()
-    width = model.encoder.shape.hidden
-    theirs = {
-        "roberta.embeddings.word_embeddings.weight": own["encoder.tokens.weight"],
-        "roberta.embeddings.position_embeddings.weight": own["encoder.positions.weight"],
-        "roberta.embeddings.token_type_embeddings.weight": torch.zeros(1, width),
-        "roberta.embeddings.LayerNorm.weight": own["encoder.norm.weight"],
-        "roberta.embeddings.LayerNorm.bias": own["encoder.norm.bias"],
-        "lm_head.dense.weight": own["head.dense.weight"],
-        "lm_head.dense.bias": own["head.dense.bias"],
-        "lm_head.layer_norm.weight": own["head.norm.weight"],
-        "lm_head.layer_norm.bias": own["head.norm.bias"],
-        "lm_head.bias": own["head.bias"],
-    }
-    plain = {
-        "attention.output.dense": "out",
-        "attention.output.LayerNorm": "attention_norm",
-        "intermediate.dense": "up",
-        "output.dense": "down",
-        "output.LayerNorm": "norm",
-    }
-    for layer in range(model.encoder.shape.layers):
-        here, there = f"encoder.layers.{layer}", f"roberta.encoder.layer.{layer}"
-        for kind in ("weight", "bias"):
-            parts = own[f"{here}.qkv.{kind}"].split(width)
-            for name, part in zip(("query", "key", "value"), parts, strict=True):
-                theirs[f"{there}.attention.self.{name}.{kind}"] = part
-            for name, ours in plain.items():
-                theirs[f"{there}.{name}.{kind}"] = own[f"{here}.{ours}.{kind}"]
-    return theirs

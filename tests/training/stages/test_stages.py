@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -44,6 +45,18 @@ def arms(
         folder = tmp_path_factory.mktemp(name)
         datasets[name] = committed(Draft(folder), "pretrain", train(arm, folder, tokenized))
     return datasets
+
+
+def test_a_run_that_diverges_keeps_the_batch(
+    tmp_path: Path, section: Callable[..., PretrainSection], tokenized: Dataset
+) -> None:
+    arm = section(optimizer={"learning_rate": 1.0, "clip": 1e9}, spike=1.0001, tolerated_bad_steps=0).resolve()
+    with pytest.raises(UserError, match=r"training diverged.* the step's batch is in .*diverged\.npz"):
+        train(arm["mmlm_tlm_xlco"], tmp_path, tokenized)
+    (path,) = tmp_path.rglob("diverged.npz")
+    arrays = np.load(path)
+    assert len(arrays["language_model"]) == arrays["language_model_lengths"].sum() == len(arrays["labels"])
+    assert len(arrays["queries_lengths"]) == len(arrays["keys_lengths"]) > 0
 
 
 def test_pretrain_writes_weights_shape_and_history(arms: dict[str, Dataset]) -> None:
@@ -128,6 +141,10 @@ def test_export_writes_a_folder_for_each_arm(
     for arm in arms:
         assert {f"{arm}/config.json", f"{arm}/model.safetensors", f"{arm}/tokenizer.json"} <= names
     assert {entry.partition["arm"] for entry in outcome.files} == set(arms)
+    assert "mmlm_tlm_xlco-sentences/1_Pooling/config.json" in names
+    assert {entry.partition["arm"] for entry in outcome.files if entry.partition["kind"] == "sentence_model"} == {
+        "mmlm_tlm_xlco"
+    }
     assert all(difference < 1e-5 for difference in outcome.timings.values())
 
 
