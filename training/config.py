@@ -1,4 +1,5 @@
-"""The sections of the YAML that belong to training: `pretrain`, `export` and `evaluate`.
+"""The sections of the YAML that belong to training: `embed`, `score`, `pretrain`, `export`
+and `evaluate`.
 
 The defaults are the faithful recipe of InfoXLM base (Chi et al. 2021 and microsoft/unilm, infoxlm/README.md).
 A recipe for a tiny model sets each deviation by name. Importing this module loads no torch.
@@ -9,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from pipelines.datasets.elsewhere import ExportedArm
 from pipelines.datasets.fingerprint import NotFingerprinted, RawPath
 from pipelines.datasets.stage import StageSpec
 
@@ -313,7 +315,44 @@ class EvaluateSection(_Section):
     neighbour_languages: tuple[str, ...] = Field(
         (), description="Languages in which they are searched; one that has no pool is left out."
     )
+    others: dict[str, ExportedArm] = Field(
+        {}, description="Encoders that other recipes train, to be scored on the same pairs: a name for each."
+    )
     threads: int = Field(1, ge=1, le=256, description="Threads of torch.")
+
+
+class Reading(_Section):
+    """How sentences are turned into vectors."""
+
+    encoder: RawPath | ExportedArm = Field(
+        description="The folder of a Hugging Face encoder (XLM-R runs packed, others as `transformers` runs them), or "
+        "`recipe` and `arm` of one that another recipe trains."
+    )
+    layer: int | None = Field(None, ge=0, description="The layer that is read, 0 the embeddings; by default the last.")
+    pooling: Literal["cls", "mean"] = Field("mean", description="As for the contrast; see `pretrain.contrast.pooling`.")
+    max_tokens: int = Field(254, ge=4, le=8190, description="A text is cut to this many tokens (without specials).")
+    threads: int = Field(1, ge=1, le=256, description="Threads of torch; sums in another order give other bits.")
+
+
+class EmbedSection(Reading):
+    """Vectors of sentences, to align and to mine by."""
+
+    longest_span: int = Field(
+        1,
+        ge=1,
+        le=8,
+        description="Runs of up to so many sentences of a document get vectors too; aligning by vectors needs 4.",
+    )
+
+
+class ScoreSection(Reading):
+    """The margin of every pair by an encoder, which `publish.filters.scores.margin` can ask for."""
+
+    neighbours: int = Field(4, ge=1, le=64, description="Nearest neighbours that a pair's similarity is compared with.")
+    sample: int = Field(
+        20_000, ge=1, description="Texts of each side of a pair of languages among which neighbours are sought."
+    )
+    centering: bool = Field(False, description="Whether the mean vector of each side's sample is subtracted first.")
 
 
 def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -331,6 +370,25 @@ def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
 
 
 STAGES: tuple[StageSpec, ...] = (
+    StageSpec(
+        name="embed",
+        version=1,
+        section=EmbedSection,
+        entry="training.stages.embed:run",
+        needs=("segment",),
+        extra="training",
+        help="Turn sentences into vectors.",
+    ),
+    StageSpec(
+        name="score",
+        version=1,
+        section=ScoreSection,
+        entry="training.stages.score:run",
+        needs=("align",),
+        optional=("mine",),
+        extra="training",
+        help="Give every pair its margin by an encoder.",
+    ),
     StageSpec(
         name="pretrain",
         version=2,

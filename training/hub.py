@@ -1,4 +1,4 @@
-"""To Hugging Face: weights, config and tokenizer of an encoder as `transformers` loads them."""
+"""To Hugging Face and back: weights, config and tokenizer of an encoder as `transformers` loads them."""
 
 from pathlib import Path
 from typing import Any
@@ -6,13 +6,19 @@ from typing import Any
 from safetensors.torch import load as safetensors_load
 from sentencepiece import SentencePieceProcessor
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaForMaskedLM
+from transformers import (
+    PretrainedConfig,
+    PreTrainedTokenizerFast,
+    XLMRobertaConfig,
+    XLMRobertaForMaskedLM,
+    XLMRobertaModel,
+)
 
 from training.config import ModelSection
 from training.data.sequences import BOS, EOS, FIRST_PIECE, PAD, UNK
-from training.model import LAYER_NORM_EPSILON, POSITION_OFFSET, MaskedLM
+from training.model import LAYER_NORM_EPSILON, POSITION_OFFSET, Encoder, MaskedLM
 from training.sentencepiece_file import normalization
-from training.weights import to_hugging_face
+from training.weights import from_hugging_face, to_hugging_face
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 
@@ -95,3 +101,30 @@ def write_folder(model: XLMRobertaForMaskedLM, tokenizer: PreTrainedTokenizerFas
     """Write what `AutoModelForMaskedLM` and `AutoTokenizer` load, without network."""
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+def is_of_our_shape(config: PretrainedConfig) -> bool:
+    """Return whether `load_encoder` can run a model of transformers' with this config."""
+    return (
+        config.model_type == "xlm-roberta"
+        and config.hidden_act == "gelu"
+        and config.layer_norm_eps == LAYER_NORM_EPSILON
+        and config.type_vocab_size == 1
+    )
+
+
+def load_encoder(folder: Path) -> Encoder:
+    """Return the encoder of a Hugging Face folder with an XLM-R, ready to run on packed sequences."""
+    theirs = XLMRobertaModel.from_pretrained(folder, add_pooling_layer=False, local_files_only=True)
+    config = theirs.config
+    shape = ModelSection(
+        layers=config.num_hidden_layers,
+        hidden=config.hidden_size,
+        heads=config.num_attention_heads,
+        feed_forward=config.intermediate_size,
+        positions=config.max_position_embeddings - POSITION_OFFSET,
+    )
+    encoder = Encoder(shape, config.vocab_size)
+    own = from_hugging_face(theirs.state_dict(), shape.layers)
+    encoder.load_state_dict({name.removeprefix("encoder."): weight for name, weight in own.items()})
+    return encoder.eval()

@@ -40,6 +40,9 @@ class CatalogSource(MembersSource):
     """Translated messages: one JSON file for each document and language."""
 
     format: Literal["catalog"]
+    keys: bool = Field(
+        True, description="Whether a message's key ties it to its translations; without, they are text to be mined."
+    )
 
 
 class DocumentsSource(MembersSource):

@@ -16,7 +16,7 @@ from pipelines.provenance.corpus import Corpus, id_of
 from pipelines.provenance.raw import RawRecord, read_record
 from pipelines.provenance.rows import Place, RowId, one_of
 
-STAGES: Final = ("ingest", "align", "deduplicate", "annotate", "publish")
+STAGES: Final = ("ingest", "align", "mine", "deduplicate", "annotate", "score", "publish")
 _BY_LINE: Final = ("lines", "jsonl")  # formats whose records are numbered by line
 
 

@@ -4,6 +4,7 @@ What a step consists of, masks included, is the same however many parts it has: 
 batch, and the number of ranks may change.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from training.model import Packed
 from training.objectives.contrast import KeyTags
 
 _MASKING = 4
+_TOKENS_PER_PASS = 16_384
 _NOT_MASKED = -1
 
 
@@ -170,6 +172,13 @@ def collate(examples: dict[Objective, Examples], vocabulary: int, arm: PretrainA
 def packed(sequences: Ragged) -> Packed:
     """Return the sequences as tensors, in their order."""
     return Packed(torch.from_numpy(sequences.values.astype(np.int64)), tuple(sequences.lengths.tolist()))
+
+
+def passes(lengths: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Yield the rows of sequences of these lengths, shortest first, in passes of about 16,384 tokens."""
+    order = np.argsort(lengths, kind="stable")
+    number = np.cumsum(lengths[order]) // _TOKENS_PER_PASS
+    yield from np.split(order, np.flatnonzero(np.diff(number)) + 1)
 
 
 def _language_model(

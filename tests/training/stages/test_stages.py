@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import torch
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import Draft
+from pipelines.datasets.elsewhere import ExportedArm
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.progress import Progress
@@ -199,6 +201,27 @@ def test_evaluate_scores_arms_and_controls(
     mean = sum(row["top1"] for row in table.to_pylist() if row["system"] == "mmlm_tlm") / 6
     assert mean == pytest.approx(retrieval["scores"]["mmlm_tlm"], abs=0.01)
     json.dumps(outcome.summary)
+
+
+def test_an_encoder_of_another_recipe_is_scored_on_the_same_pairs_by_its_own_tokenizer(
+    tmp_path: Path, published: Dataset, tokenized: Dataset, arms: dict[str, Dataset], committed: Commit
+) -> None:
+    inputs = {"publish": {"": published}, "tokenize": {"": tokenized}, "pretrain": arms}
+    draft = Draft(tmp_path / "export")
+    exported = committed(draft, "export", export.run(job(ExportSection(check_sentences=4), draft.folder, **inputs)))
+    other = ExportedArm(recipe="seed.yaml", arm="mmlm_tlm")
+
+    def scored(name: str) -> dict[str, Any]:
+        section = EVALUATE.model_copy(update={"others": {name: other}})
+        return dict(evaluate.run(job(section, tmp_path / name, **inputs, others={name: exported})).summary)
+
+    summary = scored("seed")
+    assert summary["retrieval"]["scores"]["seed"] == summary["retrieval"]["scores"]["mmlm_tlm"]
+    assert summary["retrieval"]["best_arm"] in arms
+    assert set(summary["retrieval"]["gains"]) == set(arms)
+    assert "seed" in summary["retrieval"]["gains"]["mmlm_tlm_xlco"]
+    with pytest.raises(UserError, match=r"evaluate\.others: untrained is what another system is called"):
+        scored("untrained")
 
 
 def test_arms_that_began_elsewhere_are_refused(
