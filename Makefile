@@ -14,7 +14,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-faults test-short-faults fuzz test-flink lint format docs ablation bench-dedup bench-langid bench-memory bench-monolingual bench-parallel bench-scale bench-scaling clean
+.PHONY: help setup setup-dev run test test-all test-faults test-short-faults fuzz test-flink lint format docs ablation bench-dedup bench-documents bench-langid bench-memory bench-monolingual bench-parallel bench-scale bench-scaling bench-segment clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,13 @@ bench-monolingual: setup .venv-peers/.installed ## Measure the monolingual path 
 bench-parallel: setup .venv-opusfilter/.installed ## Measure the filtering of pairs against OpusFilter
 	$(BIN)/python tests/benchmarks/parallel.py
 
+bench-documents: setup ## Measure the alignment of documents by content (electron-i18n, fetched by npm into data/)
+	@$(BIN)/polyloom fetch flows/configs/electron.yaml
+	$(BIN)/python tests/benchmarks/documents.py
+
+bench-segment: setup .venv-segment/.installed ## Measure sentence segmentation on UD treebanks against four libraries
+	$(BIN)/python tests/benchmarks/segment.py
+
 bench-dedup: setup .venv-peers/.installed ## Measure deduplication against the naive way, datatrove and others
 	$(BIN)/python tests/benchmarks/dedup.py
 
@@ -113,6 +120,12 @@ $(BIN)/python:
 	$(BIN)/python -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/peers.txt
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps text-dedup==0.4.0
+	@touch $@
+
+.venv-segment/.installed: tests/benchmarks/segmenters.txt | $(BIN)/python
+	@echo "Installing the libraries that segmentation is compared with into .venv-segment."
+	$(BIN)/python -m venv .venv-segment
+	.venv-segment/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/segmenters.txt
 	@touch $@
 
 .venv-opusfilter/.installed: tests/benchmarks/opusfilter.txt | $(BIN)/python

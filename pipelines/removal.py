@@ -93,12 +93,12 @@ def remove_rows(folder: Path, asked: Asked, reason: str) -> Removed:
         **{name: config[name] for name in ("title", "licence", "origin")},
     )
     stage, steps = import_module("pipelines.stages.remove"), import_module("pipelines.stages.removing.wanted")
-    removed = stage.Removal.of(section, lineage).removed()
-    if not removed:
+    rows, not_found = steps.found(section, stage.Removal.of(section, lineage).removed())
+    if not rows:
         raise UserError(f"{folder}: none of what is to be removed is published there; nothing was made")
     run = _planned(lineage.dataset, section)
     execute(run, EngineSection(workers=1))
-    return Removed(run.folder, sum(table.num_rows for table in removed), steps.not_found(section, removed))
+    return Removed(run.folder, rows, not_found)
 
 
 def _planned(base: Dataset, section: RemoveSection) -> StageRun:

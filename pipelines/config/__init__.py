@@ -5,6 +5,7 @@ from pipelines.config.annotate import AnnotateSection
 from pipelines.config.deduplicate import DeduplicateSection
 from pipelines.config.ingest import IngestSection
 from pipelines.config.publish import PublishSection
+from pipelines.config.segment import SegmentSection
 from pipelines.config.tokenize import TokenizeSection
 from pipelines.datasets.stage import StageSpec
 
@@ -19,11 +20,21 @@ STAGES: tuple[StageSpec, ...] = (
         help="Read raw files, normalise and measure each paragraph.",
     ),
     StageSpec(
+        name="segment",
+        version=1,
+        section=SegmentSection,
+        entry="pipelines.stages.segment:run",
+        needs=("ingest",),
+        extra="pipelines",
+        help="Divide the paragraphs of documents into sentences.",
+    ),
+    StageSpec(
         name="align",
         version=2,
         section=AlignSection,
         entry="pipelines.stages.align:run",
         needs=("ingest",),
+        optional=("segment", "embed"),
         extra="pipelines",
         help="Pair each sentence with its counterpart in the pivot language.",
     ),
@@ -39,7 +50,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="annotate",
-        version=1,
+        version=2,
         section=AnnotateSection,
         entry="pipelines.stages.annotate:run",
         needs=("ingest", "deduplicate"),

@@ -11,6 +11,7 @@ from pipelines.datasets.fingerprint import LANGUAGE_PLACE, RawPath
 from pipelines.datasets.schemas import CLUSTERS, DOCUMENTS, PAIRS, STAGED
 
 PERPLEXITY = "perplexity"
+LEXICAL = ("lexical_forward", "lexical_backward")
 _TAKEN = {name for schema in (STAGED, DOCUMENTS, PAIRS, CLUSTERS) for name in schema.names}
 
 
@@ -45,6 +46,16 @@ class Classifier(Section):
     )
 
 
+class LexicalSection(Section):
+    """How well the words of pairs translate each other, both ways, by a model estimated from the corpus's own pairs."""
+
+    pairs: int = Field(
+        20_000,
+        ge=1,
+        description="From how many pairs, drawn at random, each of a language pair's two lexicons is estimated.",
+    )
+
+
 class JoinedColumns(Section):
     """Columns of numbers from Parquet, joined by id."""
 
@@ -60,6 +71,9 @@ class AnnotateSection(Section):
 
     perplexity: PerplexitySection | None = Field(None, description="Perplexity of documents under KenLM models.")
     classifiers: tuple[Classifier, ...] = Field((), description="fastText classifiers of documents.")
+    lexical: LexicalSection | None = Field(
+        None, description="The scores `lexical_forward` and `lexical_backward` of pairs."
+    )
     columns: tuple[JoinedColumns, ...] = Field((), description="Columns from Parquet.")
 
     @model_validator(mode="after")
@@ -74,5 +88,7 @@ class AnnotateSection(Section):
     def _names(self) -> Iterator[str]:
         if self.perplexity is not None:
             yield PERPLEXITY
+        if self.lexical is not None:
+            yield from LEXICAL
         yield from (classifier.name for classifier in self.classifiers)
         yield from (name for joined in self.columns for name in joined.columns)

@@ -42,6 +42,37 @@ class CatalogSource(MembersSource):
     format: Literal["catalog"]
 
 
+class DocumentsSource(MembersSource):
+    """The keys of every format of documents with translations."""
+
+    path: RawPath = Field(description="A folder, a zip archive (a wheel is one) or a tar archive; fsspec URLs too.")
+    pattern: Annotated[str, AfterValidator(_pattern)] = Field(
+        description="Which documents to read: a path inside the source with the places {document} and {language}; for "
+        "strings in a JSON file its path, `#` and their JSON Pointer, such as `docs.json#/{language}/{document}/html`."
+    )
+    max_unpacked_bytes: int = Field(
+        32 << 30, ge=1, description="A tar archive that unpacks to more bytes is refused as a decompression bomb."
+    )
+    max_ratio: int = Field(
+        200, ge=1, description="So is one that unpacks to more than so many times its size (and to more than 1 MiB)."
+    )
+
+
+class HtmlSource(DocumentsSource):
+    """HTML: one page for each document and language."""
+
+    format: Literal["html"]
+    main_content: bool = Field(
+        False, description="Whether menus, footers and lists of links are left out, as of pages from the web."
+    )
+
+
+class TextSource(DocumentsSource):
+    """Plain text: one file for each document and language, a paragraph a line."""
+
+    format: Literal["text"]
+
+
 class StreamSource(Section):
     """The keys of every format that is read as a stream of bytes."""
 
@@ -198,6 +229,14 @@ class TsvSource(StreamSource):
     max_record_bytes: int = Field(1 << 20, ge=1, description="Longer lines are not read but put into quarantine.")
 
 
+class CcAlignedSource(StreamSource):
+    """CCAligned's files of documents, plain or compressed: a pair of web pages a line."""
+
+    format: Literal["ccaligned"]
+    path: RawPath = Field(description="The file; fsspec URLs too.")
+    languages: tuple[LanguageCode, LanguageCode] = Field(description="The languages of source and target.")
+
+
 Source = Annotated[
     CatalogSource
     | LinesSource
@@ -210,6 +249,9 @@ Source = Annotated[
     | TmxSource
     | OpusSource
     | XliffSource
-    | PoSource,
+    | PoSource
+    | HtmlSource
+    | TextSource
+    | CcAlignedSource,
     Field(discriminator="format"),
 ]

@@ -13,6 +13,11 @@ SAMPLE_CHARACTERS = 300
 SAMPLES = "samples.json"
 QUARANTINE = "quarantine.jsonl"
 READINGS = "readings.json"
+PAIR_READINGS = "pair_readings.json"
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= SAMPLE_CHARACTERS else text[: SAMPLE_CHARACTERS - 1] + "…"
 
 
 class Sample(BaseModel):
@@ -31,8 +36,7 @@ class Sample(BaseModel):
 
     @staticmethod
     def of(file: str, record: int, text: str, language: str = "", detail: str = "") -> "Sample":
-        cut = text if len(text) <= SAMPLE_CHARACTERS else text[: SAMPLE_CHARACTERS - 1] + "…"
-        return Sample(file=file, record=record, text=cut, language=language, detail=detail)
+        return Sample(file=file, record=record, text=shortened(text), language=language, detail=detail)
 
     @property
     def order(self) -> tuple[int, str, int]:
@@ -52,12 +56,16 @@ class QuarantineEntry(BaseModel):
 
 
 class Reading(BaseModel):
-    """A row for a person to read: why it was dropped, None where it was kept, and its sample."""
+    """A row for a person to read: why it was dropped, None where it was kept, and its sample.
+
+    Of a pair the sample is of the target; `source` is the other side's text, as long at most.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     reason: Reason | None
     sample: Sample
+    source: str = ""
 
 
 Samples = Mapping[Reason, Sequence[Sample]]

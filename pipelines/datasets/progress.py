@@ -36,10 +36,11 @@ class Progress:
 
     def update(self, done: int, note: str = "") -> None:
         """Say how many units are done; `note` is shown beside them, such as `loss 3.21`."""
+        is_new = done != self._done
         self._done, self._note = done, note
         every = _TERMINAL_SECONDS if self._terminal else _LOG_SECONDS
         now = self._clock()
-        if now - self._shown >= every or done >= self._total:
+        if now - self._shown >= every or (is_new and done >= self._total):
             self._shown = now
             self._show()
 

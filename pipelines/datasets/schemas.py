@@ -76,6 +76,20 @@ DOCUMENTS = pa.schema(
     ]
 )
 
+# One row for each sentence of the rows of STAGED that have no group, in their order.
+SENTENCES = pa.schema(
+    [
+        pa.field("file", LABEL, nullable=False),  # these three are the id of its row of STAGED
+        pa.field("record", pa.int32(), nullable=False),
+        pa.field("paragraph", pa.int32(), nullable=False),
+        pa.field("sentence", pa.int32(), nullable=False),  # in its document, from 0
+        pa.field("document", LABEL, nullable=False),  # as in STAGED
+        pa.field("document_row", pa.int32(), nullable=False),  # as in STAGED; ascends
+        pa.field("lang", LABEL, nullable=False),  # as in STAGED
+        pa.field("text", pa.string(), nullable=False),  # joined, those of a row are its text up to white space
+    ]
+)
+
 # A pair of two texts that may be translations of each other. Its id is that of its two sides.
 PAIRS = pa.schema(
     [
@@ -162,8 +176,8 @@ DECISIONS = pa.schema(
 # Histograms of measures among the texts that publish kept and dropped: the rows with low ≤ value < high.
 DISTRIBUTIONS = pa.schema(
     [
-        pa.field("measure", LABEL, nullable=False),  # a column of STAGED, DOCUMENTS or what was annotated
-        pa.field("lang", LABEL, nullable=False),
+        pa.field("measure", LABEL, nullable=False),  # a column of STAGED, DOCUMENTS, PAIRS or what was annotated
+        pa.field("lang", LABEL, nullable=False),  # of pairs what they count for: the target's language, or `de→fr`
         pa.field("kept", pa.bool_(), nullable=False),
         pa.field("low", pa.float32(), nullable=False),
         pa.field("high", pa.float32(), nullable=False),

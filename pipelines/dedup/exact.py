@@ -79,19 +79,6 @@ def among(hashes: Hashes, ordered: Hashes) -> npt.NDArray[np.bool_]:
     return found
 
 
-def by_bucket(hashes: Hashes, buckets: int) -> Iterator[tuple[int, Positions]]:
-    """Yield each bucket that has a hash, with the positions of its hashes in ascending order.
-
-    A hash's bucket depends on its high 32 bits alone.
-    """
-    bucket = (hashes >> np.uint64(32)) * np.uint64(buckets) >> np.uint64(32)
-    order = np.argsort(bucket.astype(np.uint16), kind="stable")
-    ends = np.cumsum(np.bincount(bucket.astype(np.int64), minlength=buckets))
-    for number, (start, end) in enumerate(zip(np.concatenate([[0], ends[:-1]]), ends, strict=True)):
-        if end > start:
-            yield number, order[start:end]
-
-
 def find_copies(chunks: Callable[[], Iterable[Hashes]]) -> Iterator[Copies]:
     """Yield the copies of each chunk of hashes; `chunks` is called twice and gives the same both times.
 

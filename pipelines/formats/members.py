@@ -1,5 +1,7 @@
-"""The files inside a source: a zip archive's members or a folder's files, read by name and never written anywhere."""
+"""The files inside a source: an archive's members or a folder's files, read by name and never written under one."""
 
+import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -10,9 +12,14 @@ import fsspec
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.folders import files_of, leads_out
+from pipelines.formats.compressed import DamagedStream, RawFile
 
 # what zipfile raises at a member that is damaged, encrypted, or packed in a way that it does not know
 BAD_MEMBER = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+
+_TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
+_IN_MEMORY = 1 << 26  # bytes of an unpacked tar archive that are held; more go into a temporary file
+_BLOCK = 1 << 20
 
 
 class UnreadableMember(Exception):
@@ -74,3 +81,33 @@ def _of_folder(folder: Path) -> Members:
         return path.read_bytes()
 
     return Members({path.relative_to(folder).as_posix(): path.lstat().st_size for path in files_of(folder)}, read)
+
+
+@contextmanager
+def open_tar(raw: RawFile) -> Iterator[Members]:
+    """Open a tar archive, plain or compressed. Only its plain files are members: no links, no devices.
+
+    It is unpacked as a whole, without a name, because a compressed one cannot be read in any other order. Raises
+    UserError where there is none, it is damaged, or it is a decompression bomb.
+    """
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as unpacked:
+        try:
+            with raw.open() as stream:
+                while block := stream.read(_BLOCK):
+                    unpacked.write(block)
+            unpacked.seek(0)
+            with tarfile.open(fileobj=unpacked, mode="r:") as archive:
+                infos = {info.name: info for info in archive.getmembers() if info.isreg()}
+
+                def read(name: str) -> bytes:
+                    file = archive.extractfile(infos[name])
+                    return file.read() if file else b""
+
+                yield Members({name: info.size for name, info in infos.items()}, read)
+        except (DamagedStream, tarfile.TarError) as error:
+            raise UserError(f"{raw.path}: not a whole tar archive ({error}); remove it and fetch it again") from error
+
+
+def is_tar(location: str) -> bool:
+    """Return whether a source is a tar archive, by its name."""
+    return location.lower().endswith(_TARS)

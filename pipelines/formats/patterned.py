@@ -3,6 +3,7 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from pipelines.datasets.errors import UserError
@@ -45,7 +46,7 @@ class PatternedFiles(ABC):
 
         Raises UserError where there is no such archive, it is damaged, or a language has no member in it.
         """
-        with open_members(self.path) as members:
+        with self.members() as members:
             chosen = self._chosen(members)
         missing = sorted(set(self.languages) - {member.language for member in chosen})
         if missing:
@@ -64,7 +65,7 @@ class PatternedFiles(ABC):
 
     def read(self, split: Split) -> Iterator[Records]:
         builder = RecordBuilder()
-        with open_members(self.path) as members:
+        with self.members() as members:
             for member in self._chosen(members)[split.start : split.stop]:
                 self._read_member(members, member, builder)
                 if builder.is_full:
@@ -76,11 +77,15 @@ class PatternedFiles(ABC):
 
         Raises UserError where there is no such member, or no such archive.
         """
-        with open_members(self.path) as members:
+        with self.members() as members:
             names = [f"{self.name}/{member.name}" for member in self._chosen(members)]
         if file not in names:
             raise UserError(f"{file}: no such file in {self.path} that the pattern {self.pattern!r} fits")
         return Split(names.index(file), names.index(file) + 1)
+
+    def members(self) -> AbstractContextManager[Members]:
+        """Open the source. Raises UserError where there is none, or it is damaged as a whole."""
+        return open_members(self.path)
 
     @abstractmethod
     def add_records(self, data: bytes, member: PatternedMember, file: str, builder: RecordBuilder) -> None:

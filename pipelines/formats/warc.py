@@ -14,13 +14,11 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
-from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
-from resiliparse.parse.html import HTMLTree
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
 from pipelines.formats.compressed import DamagedStream, RawFile
+from pipelines.formats.html_text import NoHtmlError, main_text, parse
 from pipelines.formats.protocol import Member, RecordBuilder, Records, Split, Unreadable
 
 _BLOCK = 1 << 16
@@ -241,9 +239,7 @@ def _main_text(response: bytes, max_bytes: int) -> str:
         raise _NoTextError(Reason.UNREADABLE, f"no HTTP response ({error})") from error
     if len(html) > max_bytes:
         raise _NoTextError(Reason.OVERSIZED, f"the page unpacks to more than {max_bytes} bytes")
-    encoding = record.http_charset or detect_encoding(html, from_html_meta=True) or "utf-8"
     try:
-        tree = HTMLTree.parse_from_bytes(html, map_encoding_to_html5(encoding) or "utf-8")
-        return extract_plain_text(tree, main_content=True)
-    except (ValueError, RuntimeError) as error:
-        raise _NoTextError(Reason.UNREADABLE, f"no HTML ({error})") from error
+        return main_text(parse(html, record.http_charset))
+    except NoHtmlError as error:
+        raise _NoTextError(Reason.UNREADABLE, str(error)) from error

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from pipelines.config.sources import FileSource, Source, TsvSource, WarcSource
+from pipelines.config.sources import CcAlignedSource, FileSource, Source, TsvSource, WarcSource
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.fingerprint import content_hash, raw_files
@@ -94,7 +94,7 @@ def _splits(form: Format, wanted: RowId, offset: int) -> Sequence[Split]:
 
 
 def _bytes(source: Source, offset: int, text: str) -> bytes:
-    if offset < 0 or not isinstance(source, FileSource | TsvSource):
+    if offset < 0 or not isinstance(source, FileSource | TsvSource | CcAlignedSource):
         return text.encode()[:SHOWN_BYTES]
     raw = RawFile(source.path, source.max_unpacked_bytes, source.max_ratio)
     with raw.open(offset) as stream:

@@ -125,6 +125,27 @@ class DuplicateFacts:
 
 
 @dataclass(frozen=True)
+class PairFacts:
+    """All that the report says of pairs, by what they count for: the target's language, or `de→fr`.
+
+    `methods` are, for each, how its pairs were found, with `pairs` and `kept`; `ratios` mean and spread of the natural
+    logarithm of target over source characters. `pivot` is the source of those that are named by one language.
+    """
+
+    rows: TextRows
+    methods: Mapping[str, Mapping[str, Mapping[str, int]]]
+    ratios: Mapping[str, Mapping[str, float]]
+    measures: Sequence[MeasureFacts]
+    readings: Readings
+    pivot: str
+
+    def sides(self, label: str) -> tuple[str, str]:
+        """Return the source's and the target's language."""
+        source, arrow, target = label.partition("→")
+        return (source, target) if arrow else (self.pivot, label)
+
+
+@dataclass(frozen=True)
 class TextFacts:
     """All that the report says of texts by language."""
 

@@ -13,12 +13,18 @@ from pipelines.report.svg import SERIES, inches, inline_svg, page_style
 from pipelines.report.units import count
 
 ACROSS = 3  # panels beside each other
-_LOGARITHMIC = ("chars", "perplexity")
+_LOGARITHMIC = ("chars", "perplexity", "length_factor")
+_OPEN = ("given_score", "confidence", "margin", "lexical_forward", "lexical_backward")  # that may lie beyond 0 and 1
 _SIDES = ((SERIES[2], -0.17), (SERIES[1], 0.17))  # kept, dropped
 
 
-def measure_charts(measures: Sequence[MeasureFacts], languages: Sequence[str]) -> Iterator[tuple[str, Markup]]:
-    """Yield (title, chart): panels of some measures side by side, the spread in each language as lines and a dot."""
+def measure_charts(
+    measures: Sequence[MeasureFacts], languages: Sequence[str], rows: str = "texts"
+) -> Iterator[tuple[str, Markup]]:
+    """Yield (title, chart): panels of some measures side by side, the spread in each language as lines and a dot.
+
+    `rows` says what has the measures: texts or pairs.
+    """
     for first in range(0, len(measures), ACROSS):
         part = measures[first : first + ACROSS]
         with page_style():
@@ -29,16 +35,16 @@ def measure_charts(measures: Sequence[MeasureFacts], languages: Sequence[str]) -
             for axes in grid[len(part) :]:
                 axes.set_axis_off()
             title = ", ".join(measure_label(measure.name) for measure in part)
-            spoken = f"Quantiles by language, published and dropped texts: {title}"
-            yield title, inline_svg(figure, f"measures-{first // ACROSS}", spoken)
+            spoken = f"Quantiles by language, published and dropped {rows}: {title}"
+            yield title, inline_svg(figure, f"measures-{rows}-{first // ACROSS}", spoken)
 
 
 def _panel(axes: Axes, measure: MeasureFacts, languages: Sequence[str]) -> None:
     if measure.name in _LOGARITHMIC:
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: count(value)))
+        axes.set_xscale("log", base=2 if measure.name == "length_factor" else 10)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: count(value) if value >= 1 else f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-    else:
+    elif measure.name not in _OPEN:
         axes.set_xlim(-0.02, 1.02)
     for spreads, (colour, offset) in zip((measure.kept, measure.dropped), _SIDES, strict=True):
         _lines(axes, spreads, languages, colour, offset)

@@ -9,8 +9,8 @@ import fsspec
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.evidence import READINGS, readings_from_json
-from pipelines.report.corpus import DuplicateFacts, MeasureFacts, Spread, TextFacts, TextRows
+from pipelines.datasets.evidence import PAIR_READINGS, READINGS, readings_from_json
+from pipelines.report.corpus import DuplicateFacts, MeasureFacts, PairFacts, Spread, TextFacts, TextRows
 
 
 def text_facts(deduplicate: Dataset, publish: Dataset, previous: str | None) -> TextFacts:
@@ -18,10 +18,24 @@ def text_facts(deduplicate: Dataset, publish: Dataset, previous: str | None) -> 
     has_readings = any(entry.name == READINGS for entry in publish.manifest.files)
     return TextFacts(
         rows=_rows_of_summary(publish.manifest.summary),
-        measures=list(_measures(publish)),
+        measures=list(_measures(publish, "distributions")),
         duplicates=_duplicates(deduplicate, publish.manifest.summary),
         readings=readings_from_json(publish.read(READINGS)) if has_readings else {},
         previous=None if previous is None else earlier_rows(previous),
+    )
+
+
+def pair_facts(publish: Dataset, align: Dataset | None) -> PairFacts:
+    """Return the facts of the pairs; where there are none, they are empty."""
+    summary = publish.manifest.summary
+    has_readings = any(entry.name == PAIR_READINGS for entry in publish.manifest.files)
+    return PairFacts(
+        rows=_rows_of_summary(summary, "pairs"),
+        methods=summary.get("methods", {}),
+        ratios=summary.get("length_ratios", {}),
+        measures=list(_measures(publish, "pair_distributions")),
+        readings=readings_from_json(publish.read(PAIR_READINGS)) if has_readings else {},
+        pivot="" if align is None else str(align.manifest.config.get("pivot", "")),
     )
 
 
@@ -47,14 +61,14 @@ def earlier_rows(path: str) -> TextRows:
     )
 
 
-def _rows_of_summary(summary: Mapping[str, Any]) -> TextRows:
-    kept = {code: sum(splits.values()) for code, splits in summary.get("rows", {}).get("text", {}).items()}
+def _rows_of_summary(summary: Mapping[str, Any], kind: str = "text") -> TextRows:
+    kept = {code: sum(splits.values()) for code, splits in summary.get("rows", {}).get(kind, {}).items()}
     dropped = summary.get("dropped_by_language")
-    return TextRows(kept, None if dropped is None else dropped.get("text", {}))
+    return TextRows(kept, None if dropped is None else dropped.get(kind, {}))
 
 
-def _measures(publish: Dataset) -> Iterator[MeasureFacts]:
-    for entry in publish.files(kind="distributions"):
+def _measures(publish: Dataset, kind: str) -> Iterator[MeasureFacts]:
+    for entry in publish.files(kind=kind):
         for name, rows in groupby(publish.table(entry).to_pylist(), key=lambda row: row["measure"]):
             spreads: dict[bool, dict[str, Spread]] = {True: {}, False: {}}
             for (language, kept), bins in groupby(rows, key=lambda row: (row["lang"], row["kept"])):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pipelines.datasets.evidence import QuarantineEntry, Sample, Samples
 from pipelines.datasets.manifest import Rows
-from pipelines.report.corpus import TextFacts
+from pipelines.report.corpus import PairFacts, TextFacts
 from pipelines.text.languages import may_be
 
 
@@ -254,6 +254,7 @@ class ReportFacts:
     stages: Sequence[StageFacts]
     corpus: CorpusFacts
     texts: TextFacts
+    pairs: PairFacts
     language_id: LanguageIdFacts | None
     tokenizer: TokenizerFacts | None
     arms: Sequence[ArmFacts]

@@ -25,6 +25,15 @@ _MEASURES = {
     "repeated_line_chars": "characters in repeated lines",
     "top_2gram": "characters in the commonest two words",
     "repeated_5gram": "characters in repeated five words",
+    "length_factor": "target's length / source's",
+    "source_lid_prob": "source: language's probability",
+    "target_lid_prob": "target: language's probability",
+    "near_copy": "how alike the two sides are",
+    "given_score": "the source's own score",
+    "confidence": "confidence of the aligner or miner",
+    "margin": "margin of the encoder",
+    "lexical_forward": "lexical score, source to target",
+    "lexical_backward": "lexical score, target to source",
 }
 
 
@@ -52,6 +61,11 @@ def meaning(reason: str) -> str:
 def heat(share: float) -> int:
     """Return how strong the colour of a share is, in percent: small shares are seen as well."""
     return round(100 * math.sqrt(share))
+
+
+def factor(log: float) -> str:
+    """Return what a natural logarithm is of, as a factor."""
+    return f"{math.exp(log):.2f}"
 
 
 def language_name(code: str) -> str:

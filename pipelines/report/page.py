@@ -1,6 +1,6 @@
 """`report.html`: the template filled with facts and charts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import yaml
@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from pipelines.report import charts, naming, units
 from pipelines.report.config import ReportSection
-from pipelines.report.corpus import TextFacts, changes
+from pipelines.report.corpus import MeasureFacts, changes
 from pipelines.report.corpus_charts import measure_charts
 from pipelines.report.facts import ReportFacts
 from pipelines.report.svg import variable_of
@@ -31,6 +31,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "prose": naming.prose,
     "meaning": naming.meaning,
     "heat": naming.heat,
+    "factor": naming.factor,
 }
 _CONFUSIONS = 12
 _REASONS = 11  # columns of the table by language
@@ -69,7 +70,10 @@ def page(facts: ReportFacts, section: ReportSection) -> str:
 
 def _charts(facts: ReportFacts, colours: dict[str, str]) -> dict[str, Any]:
     """Return the charts by name, those that the run has facts for."""
-    drawn: dict[str, Any] = {"measures": _measure_charts(facts.texts)}
+    drawn: dict[str, Any] = {
+        "measures": _measure_charts(facts.texts.measures, facts.texts.rows.languages, "texts"),
+        "pair_measures": _measure_charts(facts.pairs.measures, facts.pairs.rows.languages, "pairs"),
+    }
     if facts.corpus.languages:
         drawn["languages"] = charts.languages_by_size(facts.corpus)
     if facts.language_id is not None:
@@ -83,9 +87,13 @@ def _charts(facts: ReportFacts, colours: dict[str, str]) -> dict[str, Any]:
     return drawn
 
 
-def _measure_charts(texts: TextFacts) -> list[dict[str, Any]]:
-    languages = texts.rows.languages[:_LANGUAGES]
-    return [{"title": title, "svg": chart} for title, chart in measure_charts(texts.measures, languages)]
+def _measure_charts(measures: Sequence[MeasureFacts], languages: Sequence[str], rows: str) -> list[dict[str, Any]]:
+    """Return the charts of those measures that any row has."""
+    known = [
+        one for one in measures if any(spread.rows for part in (one.kept, one.dropped) for spread in part.values())
+    ]
+    charts = measure_charts(known, languages[:_LANGUAGES], rows)
+    return [{"title": title, "svg": chart} for title, chart in charts]
 
 
 def _yaml(value: Any) -> str:

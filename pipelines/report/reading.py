@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.evidence import QuarantineEntry, Sample
-from pipelines.report.corpus_reading import text_facts
+from pipelines.report.corpus_reading import pair_facts, text_facts
 from pipelines.report.deviations import deviations
 from pipelines.report.facts import (
     ArmFacts,
@@ -47,12 +47,15 @@ def read_facts(name: str, inputs: Inputs, previous: str | None = None) -> Report
         next(iter(inputs[stage].values())) for stage in ("ingest", "deduplicate", "publish")
     )
     arms = inputs.get("pretrain", {})
-    tokens, scores = (next(iter(inputs.get(stage, {}).values()), None) for stage in ("tokenize", "evaluate"))
+    aligned, tokens, scores = (
+        next(iter(inputs.get(stage, {}).values()), None) for stage in ("align", "tokenize", "evaluate")
+    )
     return ReportFacts(
         name=name,
         stages=[stage_facts(dataset) for dataset in datasets],
         corpus=corpus_facts(publish),
         texts=text_facts(deduplicate, publish, previous),
+        pairs=pair_facts(publish, aligned),
         language_id=language_id_facts(ingest.manifest.summary.get("confusion", {})),
         tokenizer=None if tokens is None else tokenizer_facts(tokens.manifest.summary),
         arms=[arm_facts(name, dataset) for name, dataset in arms.items()],

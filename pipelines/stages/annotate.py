@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.config.annotate import AnnotateSection
+from pipelines.config.annotate import LEXICAL, AnnotateSection
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
@@ -21,6 +21,7 @@ from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.engine.budget import budget_of
 from pipelines.stages.annotating.joined import Of, Outside, join, look_at
+from pipelines.stages.annotating.lexical import Lexicons, learn
 from pipelines.stages.annotating.scoring import Scores, check_models, computed_columns, document_texts, score
 from pipelines.stages.chunks import chunks
 from pipelines.stages.inputs import FileTask, RowFile, documents_name, row_files, tasks_for
@@ -32,7 +33,7 @@ FIRSTS: Final = "firsts"
 COPIES: Final = "copies"
 SCORED: Final = 10  # bytes for each byte of a file that is scored: its texts, joined to documents, and their pieces
 _SCORE: Final = "score."  # begins the names of columns of scores in tables that have others too
-ROW: Final = 120  # bytes that a document takes while its part of the hash space is gone through, beside its scores
+ROW: Final = 60  # bytes that a document takes while its part of the hash space is gone through, beside its scores
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Annotating:
     outside: Sequence[Outside]
     files: Sequence[RowFile]
     rounds: Sequence[Round]
+    lexicons: Lexicons | None
 
 
 def run(job: Job) -> Outcome:
@@ -57,7 +59,8 @@ def run(job: Job) -> Outcome:
     require_largest(budget, files, SCORED)
     parts = budget.parts(sum(file.rows for file in texts), row, "documents that have copies")
     given = rounds("give", parts) if computed else []
-    annotating = Annotating(section, [look_at(config) for config in section.columns], files, given)
+    lexicons = _lexicons(job, section, files)
+    annotating = Annotating(section, [look_at(config) for config in section.columns], files, given, lexicons)
     tasks = tasks_for("annotate", files)
     scoring: list[Step[Any]] = [
         Step("Score", tasks_for("score", texts), partial(score_file, section)),
@@ -68,6 +71,15 @@ def run(job: Job) -> Outcome:
     records = records_of(job.draft, tasks)
     counts, entries, _ = total(records)
     return Outcome("rows", "rows", counts, entries, _summary(annotating, records))
+
+
+def _lexicons(job: Job, section: AnnotateSection, files: Sequence[RowFile]) -> Lexicons | None:
+    pairs = [file for file in files if file.kind == "pairs"]
+    if section.lexical is None:
+        return None
+    if not pairs:
+        raise UserError("annotate.lexical scores pairs, and there are none: add a section `align` or `mine`")
+    return learn(job, pairs, section.lexical.pairs)
 
 
 def score_file(section: AnnotateSection, draft: Draft, task: FileTask) -> SplitRecord:
@@ -130,6 +142,8 @@ def annotate_file(annotating: Annotating, draft: Draft, task: FileTask) -> Split
         columns: dict[str, Any] = {}
         if of == "documents":
             columns |= _computed(annotating, draft, file)
+        if of == "pairs" and annotating.lexicons is not None:
+            columns |= annotating.lexicons.columns(file)
         for outside in annotating.outside:
             if outside.of == of:
                 found = join(outside, table)
@@ -182,6 +196,7 @@ def _summary(annotating: Annotating, records: Iterable[SplitRecord]) -> dict[str
     Raises UserError where none did, or where an id stands twice.
     """
     columns: dict[str, list[str]] = {name: ["documents"] for name in computed_columns(annotating.section)}
+    columns |= {name: ["pairs"] for name in LEXICAL} if annotating.lexicons else {}
     joined = add_up(record.summary["joined"] for record in records)
     doubled: dict[str, str] = {}
     for record in records:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job
 from pipelines.dedup.exact import Hashes, hash_texts
@@ -160,6 +161,17 @@ def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
 def documents_name(name: str) -> str:
     """Return the name of the file of documents that belongs to a file of staged texts."""
     return f"documents/{name.partition('/')[2]}"
+
+
+def language_model(ingest: Dataset) -> str:
+    """Return where the language model is that ingest used, or `heliport`. Raises UserError where that is not known."""
+    named = ingest.manifest.config["language_model"]
+    if not isinstance(named, str):
+        return "heliport"
+    raw: dict[str, str] = ingest.run.get("raw", {})
+    if named not in raw:
+        raise UserError(f"{ingest.folder}: its run.json does not say where the language model is; run ingest again")
+    return raw[named]
 
 
 def tasks_for(step: str, files: Iterable[RowFile]) -> list[FileTask]:

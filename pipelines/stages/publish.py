@@ -76,7 +76,7 @@ def run(job: Job) -> Outcome:
     readme = job.draft.write_bytes("README.md", text.encode(), {"kind": "card"})
     shown = sums(files)
     each_task(job, "Evidence", shown, add_evidence)
-    evidence = write_evidence(job.draft, records_of(job.draft, shown))
+    evidence = write_evidence(job.draft, shown)
     return Outcome("rows", "rows", counts, [*written, *kept_files, *evidence, readme], told, samples)
 
 

@@ -5,7 +5,7 @@ what was taken out does not come back with a later dump that is deduplicated aga
 holds text (samples, readings) is taken over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,12 +70,12 @@ class Removal:
             lineage.ancestor(stage)
         return Removal(lineage, Wanted.of(section, Corpus({**lineage.ancestors, "publish": lineage.dataset})))
 
-    def removed(self) -> list[pa.Table]:
-        """Return the rows of each shard that go, where any do."""
+    def removed(self) -> Iterator[pa.Table]:
+        """Yield the rows of each shard that go, where any do."""
         shards = (entry for kind in KINDS for entry in self.lineage.dataset.files(kind=kind))
         tables = (self.lineage.dataset.table(entry) for entry in shards)
         found = (table.filter(pa.array(self.wanted.mask(table, _keys(table)))) for table in tables)
-        return [table for table in found if table.num_rows]
+        return (table for table in found if table.num_rows)
 
     def write(self, draft: Draft, entry: FileEntry) -> Sequence[FileEntry]:
         """Write a file without the rows that go, or link it where it loses none. A shard that loses all is left out."""

@@ -76,7 +76,7 @@ def each_step(job: Job, steps: Sequence[Step[Any]]) -> None:
         for step in pending:
             tasks = pipeline | f"{step.label}: plan" >> beam.Create(step.tasks)
             done = tasks | step.label >> beam.ParDo(Finish(job.draft, step.work), *before)
-            before = (beam.pvalue.AsIter(done),)
+            before += (beam.pvalue.AsIter(done),)
 
     def here() -> None:
         for step in pending:
@@ -84,25 +84,11 @@ def each_step(job: Job, steps: Sequence[Step[Any]]) -> None:
 
     is_here = job.engine.runner == "local" and not job.engine.options
     run = here if is_here else lambda: run_pipeline(job.engine, build, job.draft.folder)
-    _counted(job, _all_tasks(steps), _all_tasks(pending), run)
-
-
-def _all_tasks(steps: Sequence[Step[Any]]) -> list[Task]:
-    return [task for step in steps for task in step.tasks]
-
-
-def run_counted(
-    job: Job, tasks: Sequence[Task], pending: Sequence[Task], build: Callable[[beam.Pipeline], None]
-) -> None:
-    """Run a pipeline that ticks off the `pending` ones of `tasks`, if there are any, and show how far it is."""
-    _counted(job, tasks, pending, lambda: run_pipeline(job.engine, build, job.draft.folder))
-
-
-def _counted(job: Job, tasks: Sequence[Task], pending: Sequence[Task], run: Callable[[], None]) -> None:
-    before = len(tasks) - len(pending)
+    left = sum(len(step.tasks) for step in pending)
+    before = sum(len(step.tasks) for step in steps) - left
     others = job.draft.finished_splits() - before
-    job.progress.start(len(tasks), "splits", before)
-    if pending:
+    job.progress.start(before + left, "splits", before)
+    if left:
         with job.progress.counted_by(lambda: job.draft.finished_splits() - others):
             run()
 

@@ -40,9 +40,9 @@ _UNSPACED = (
 
 _UNMARKED = ((0x0E01, 0x0E4E), (0x0E80, 0x0EFF))
 
-# Unicode's property Sentence_Terminal in the scripts in use today, the ellipsis, and the marks that end a text in
-# Lao (ຯ), Thai (๚ ๛), Khmer (៖ is left out: a colon), Sinhala (෴) and Tibetan (། to ༔).
-_STOPS = "!.?…։؝؞؟۔܀܁܂߹।॥ຯ๚๛၊။።፧፨᙮។៕៚᠃᠉᥄᥅‼‽⁇⁈⁉⸮⸼。꓿꘎꘏꛳꛷꡶꡷꣎꣏꤯꧈꧉꩝꩞꩟꫰꫱꯫︒︕︖﹒﹖﹗！．？｡෴།༎༏༐༑༒༔"
+# Unicode's property Sentence_Terminal in the scripts in use today, but for the Burmese comma (၊); the ellipsis, and the
+# marks that end a text in Lao (ຯ), Thai (๚ ๛), Khmer (៖ is left out: a colon), Sinhala (෴) and Tibetan (། to ༔).
+_STOPS = "!.?…։؝؞؟۔܀܁܂߹।॥ຯ๚๛။።፧፨᙮។៕៚᠃᠉᥄᥅‼‽⁇⁈⁉⸮⸼。꓿꘎꘏꛳꛷꡶꡷꣎꣏꤯꧈꧉꩝꩞꩟꫰꫱꯫︒︕︖﹒﹖﹗！．？｡෴།༎༏༐༑༒༔"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from pipelines.text.characters import DIGIT, LETTER, Characters, characters, chunks
 from pipelines.text.quality import Measures, holding
 from pipelines.text.repetition import repetition
-from pipelines.text.sentences import ends_sentence, ends_with_ellipsis, last_characters, sentences
+from pipelines.text.segmentation import count_sentences
+from pipelines.text.sentences import ends_sentence, ends_with_ellipsis, last_characters
 from pipelines.text.words import Runs, Tokens, held, runs, tokenized, tokens
 
 STOP_WORDS = {"en": ("the", "be", "to", "of", "and", "that", "have", "with")}
@@ -110,7 +111,7 @@ def _measure(batch: _Batch, languages: Sequence[str]) -> Columns:
         **_gopher(batch, words),
         "stop_words": _stop_words(batch, languages),
         **repetition(batch.tokens, batch.rows.chars.astype(np.int64), batch.document, batch.count),
-        **_c4(batch),
+        **_c4(batch, languages),
         **_fineweb(batch),
     }
 
@@ -175,14 +176,15 @@ def _hashes_of(words: tuple[str, ...]) -> npt.NDArray[np.uint64]:
     return tokens(words).hashes
 
 
-def _c4(batch: _Batch) -> Columns:
+def _c4(batch: _Batch, languages: Sequence[str]) -> Columns:
     """Return C4's measures of a page, in the lines that its rules for lines keep."""
     rows = batch.rows
     kept = (rows.words >= C4_LINE_WORDS) & (rows.longest_word <= C4_WORD_CHARS) & rows.terminal & ~rows.boilerplate
     curly = np.zeros(len(kept), np.bool_)
     curly[batch.chars.text_of(np.flatnonzero(batch.chars.codes == ord("{")))] = True
+    counted = count_sentences(batch.chars, [languages[document] for document in batch.document.tolist()])
     return {
-        "sentences": batch.sums(sentences(batch.chars) * kept).astype(np.int32),
+        "sentences": batch.sums(counted * kept).astype(np.int32),
         "curly_bracket": batch.sums(curly & kept) > 0,
         "lorem_ipsum": batch.sums(holding(batch.texts, ("lorem ipsum",)) & kept) > 0,
     }

@@ -26,6 +26,9 @@ from pipelines.text.romanised import SURE, romanised
 HELIPORT: Final = "heliport"
 _LABEL: Final = "__label__"
 _NOTHING: Final = (0.0, "")
+# short texts are remembered from split to split: the pivot's side of pairs stands in those of every language
+_SHORT: Final = 200  # characters
+_REMEMBERED: Final = 1 << 15
 _CHINESE: Final = ("zh", "zh-Hans", "zh-Hant")
 
 # What cannot be in Burmese text in the order that Unicode prescribes (The Unicode Standard, section 16.3): a vowel sign
@@ -56,18 +59,23 @@ class LanguageIdentifier:
 
     def __init__(self, model: str) -> None:
         self._predict = _heliport() if model == HELIPORT else _fasttext(model)
+        self._predict_short = lru_cache(_REMEMBERED)(lambda text: self._predict(text))
 
     def identify(self, texts: Sequence[str], scripts: Sequence[str]) -> Identified:
         """Return the language of each text, whose scripts (`dominant_scripts`) are given.
 
-        Placeholders are not looked at, and equal texts are looked at once. Chinese is `zh-Hans` or `zh-Hant` by its
-        script, `zh` where that is not to be seen. Burmese in Zawgyi's encoding is `my_zaw`. A text in Latin script of
-        which the model is less than 90 % sure is one of the romanised languages where its function words say so.
-        A language that is not written in the text's script, or one in a text without letters, is none: "" with
-        probability 0. What the function words say keeps the model's probability, which is not one of theirs.
+        Placeholders are not looked at, and equal texts are looked at once, short ones also among later calls. Chinese
+        is `zh-Hans` or `zh-Hant` by its script, `zh` where that is not to be seen. Burmese in Zawgyi's encoding is
+        `my_zaw`. A text in Latin script of which the model is less than 90 % sure is one of the romanised languages
+        where its function words say so. A language that is not written in the text's script, or one in a text without
+        letters, is none: "" with probability 0. What the function words say keeps the model's probability, which is not
+        one of theirs.
         """
         bare = [without_placeholders(text).replace("\n", " ") for text in texts]
-        known = {"": _NOTHING} | {text: self._predict(text) for text in dict.fromkeys(bare)}
+        known = {"": _NOTHING} | {
+            text: self._predict_short(text) if len(text) <= _SHORT else self._predict(text)
+            for text in dict.fromkeys(bare)
+        }
         found = [known[text] for text in bare]
         probabilities = np.fromiter((probability for probability, _ in found), np.float32, len(found))
         languages = [_in_script(label, script) for (_, label), script in zip(found, scripts, strict=True)]

@@ -1,4 +1,4 @@
-"""Where sentences end, by the stops of all scripts."""
+"""Whether lines end as sentences do, as C4 and FineWeb ask. How texts are divided is in `segmentation`."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.text.characters import CLOSER, QUOTE, SPACE, SPACED, STOP, UNMARKED, Characters
+from pipelines.text.characters import CLOSER, QUOTE, STOP, UNMARKED, Characters
 
 # what C4 takes out of a line before it looks at its end: tensorflow_datasets/text/c4_utils.py
 _CITATIONS = re.compile(r"(?:\s*\[(?:\d*|edit|citation needed)\])+$")
@@ -44,33 +44,6 @@ def ends_sentence(chars: Characters, last: Int64) -> Bool:
     Thai and Lao have no stops: one may end at each of their letters.
     """
     return _has(chars, last, STOP | UNMARKED | QUOTE)
-
-
-def sentences(chars: Characters) -> Int64:
-    """Return how many sentences each text has [n].
-
-    A sentence ends with a stop of its script and the closing brackets and quotation marks after it; with one of
-    ". ! ? …" only before white space, so that "3.5" is none, but "Dr. Who" is two. In Thai and Lao it ends at a space
-    between two letters: their sentences and clauses are written so. What follows the last end is a sentence too.
-    """
-    flags = chars.flags
-    stops = np.flatnonzero((flags & STOP) != 0)
-    stops = stops[~_has(chars, stops + 1, STOP)]
-    after = stops + 1
-    while (closing := _has(chars, after, CLOSER)).any():
-        after += closing
-    ending = _has(chars, after, SPACE) | ~_has(chars, stops, SPACED)
-    stops, after = stops[ending], after[ending]
-    count = len(chars.starts)
-    rows = chars.text_of(stops)
-    found = np.bincount(rows, minlength=count)
-    found += chars.ends > chars.starts
-    found[rows[after >= chars.ends[rows]]] -= 1  # nothing follows the last end
-    unmarked = (flags & UNMARKED) != 0
-    if unmarked.any():
-        spaces = np.flatnonzero(unmarked[:-2] & unmarked[2:] & ((flags[1:-1] & SPACE) != 0)) + 1
-        found += np.bincount(chars.text_of(spaces), minlength=count)
-    return found
 
 
 def _has(chars: Characters, positions: Int64, bits: int) -> Bool:

@@ -3,7 +3,8 @@
 Each stage runs as a command of its own. Five times a second the memory of all its processes is added up: what each has
 for itself and its share of what they have together (Pss_Anon and Pss_Shmem of /proc/PID/smaps_rollup). Files that are
 mapped are left out: the kernel may take their memory back. The input is made of real sentences (`corpus.py`) and goes
-to disk as it is made. The last line of the output is JSON.
+to disk as it is made; 2 GB of it and what the stages make of it take some 10 GB there. The last line of the output is
+JSON.
 """
 
 import argparse
@@ -81,7 +82,9 @@ def run(stage: str, path: Path) -> Peak:
             time.sleep(SECONDS)
     if process.returncode:
         sys.exit(f"{stage} ended with status {process.returncode}")
-    return Peak(most, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    print(f"{stage} of {path.parent.name} MB: {most >> 20} MiB at most, {seconds:.0f} s", file=sys.stderr, flush=True)
+    return Peak(most, seconds)
 
 
 def tree(root: int) -> Iterator[int]:

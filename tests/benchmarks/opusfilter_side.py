@@ -1,11 +1,12 @@
 """OpusFilter's side of `parallel.py`, run by the Python of `.venv-opusfilter`; prints one JSON object.
 
 `python opusfilter_side.py default|tuned FOLDER LANGUAGE=SCRIPT …`. FOLDER holds `LANGUAGE.source`, `LANGUAGE.target`,
-`model.ftz`, and `warm-up` with the same for a few pairs. As OpusFilter's documentation writes a configuration,
-duplicates go first, so that nothing is filtered twice, then all filters in one step, the cheap ones before language id.
+`model.ftz`, and `warm-up` with the same for a few pairs.
 
-default: Lingua, which OpusFilter's own generator of configurations (`opusfilter-autogen`) takes for language id.
-tuned: fastText with the model that Polyloom uses.
+default: what OpusFilter's own generator of configurations (`opusfilter-autogen`) writes: one step that filters what is
+    given, with Lingua for language id, last. Then duplicates are removed.
+tuned: duplicates are removed first, so that nothing is filtered twice, and language id is fastText with the model that
+    Polyloom uses.
 """
 
 import json
@@ -27,8 +28,8 @@ def language_id(languages: list[str]) -> dict[str, Any]:
 
 
 def steps(language: str, script: str) -> list[dict[str, Any]]:
-    given, distinct, kept = (
-        [f"{language}{step}.{side}" for side in ("source", "target")] for step in ("", ".distinct", ".kept")
+    given, between, kept = (
+        [f"{language}{step}.{side}" for side in ("source", "target")] for step in ("", ".between", ".kept")
     )
     filters = [
         {"LengthFilter": {"unit": "word", "min_length": 1, "max_length": 100}},
@@ -40,10 +41,15 @@ def steps(language: str, script: str) -> list[dict[str, Any]]:
         {"NonZeroNumeralsFilter": {"threshold": 1.0}},
         language_id(["en", language]),
     ]
-    return [
-        {"type": "remove_duplicates", "parameters": {"inputs": given, "outputs": distinct}},
-        {"type": "filter", "parameters": {"inputs": distinct, "outputs": kept, "filters": filters}},
-    ]
+    first, second = (
+        {"type": "filter", "parameters": {"filters": filters}},
+        {"type": "remove_duplicates", "parameters": {}},
+    )
+    if VARIANT == "tuned":
+        first, second = second, first
+    first["parameters"] |= {"inputs": given, "outputs": between}
+    second["parameters"] |= {"inputs": between, "outputs": kept}
+    return [first, second]
 
 
 def run(folder: Path) -> dict[str, float]:

@@ -55,7 +55,7 @@ SECTIONS: dict[str, Any] = {
         "dev": {"share": 0},
     },
 }
-TITLES = {"polyloom": "Polyloom", "default": "OpusFilter, default", "tuned": "OpusFilter, fastText"}
+TITLES = {"polyloom": "Polyloom", "default": "OpusFilter, default", "tuned": "OpusFilter, tuned"}
 
 Pair = tuple[str, str]
 Pairs = dict[str, list[Pair]]  # by language
@@ -124,7 +124,7 @@ def run(side: str, folder: Path, name: str, *options: str) -> dict[str, Any]:
         recipes = [str(write_recipe(part, folder / f"runs-{name}")) for part in (folder, folder / "warm-up")]
         command = [sys.executable, str(HERE / "polyloom_side.py"), *recipes, *options]
     else:
-        for path in [*folder.glob("*.distinct.*"), *folder.glob("*.kept.*")]:
+        for path in [*folder.glob("*.between.*"), *folder.glob("*.kept.*")]:
             path.unlink()  # else OpusFilter skips its steps
         named = [f"{language}={script}" for language, script in SCRIPTS.items()]
         command = [str(PEER), str(HERE / "opusfilter_side.py"), side, str(folder), *named]

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, repeat
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import xxhash
 
 from pipelines.datasets.errors import UserError
@@ -41,6 +42,8 @@ class Places:
 
     def only(self, kept: npt.NDArray[np.intp]) -> "Places":
         """Return the rows at these positions."""
+        if len(kept) == len(self.file):
+            return self
         chosen = kept.tolist()
         columns = ([values[row] for row in chosen] for values in vars(self).values())
         return Places(*columns)
@@ -77,8 +80,7 @@ class Split:
 
     def add(self, records: Records) -> None:
         """Divide the records into paragraphs, and put those that could not be read aside."""
-        for row in zip(*(column.to_pylist() for column in records.batch.columns), strict=True):
-            self._add_record(*row)
+        self._divide(records.batch)
         for bad in records.unreadable:
             self._reject(bad)
         self._drop(self._rejected)
@@ -112,37 +114,32 @@ class Split:
             personal.addresses,
         )
 
-    def _add_record(
-        self,
-        file: str,
-        record: int,
-        offset: int,
-        document: str,
-        key: str,
-        language: str | None,
-        text: str,
-        score: float,
-    ) -> None:
-        try:
-            declared = canonical(language) if language else ""
-        except UserError as error:
-            self._reject(Unreadable(file, record, Reason.UNKNOWN_LANGUAGE, str(error), text))
-            return
-        parts = self.divide(text)
-        count = len(parts)
-        self.records += 1
-        self.expanded += count - 1
-        places = self.places
-        places.file.extend([file] * count)
-        places.record.extend([record] * count)
-        places.paragraph.extend(range(count))
-        places.offset.extend([offset] * count)
-        places.document.extend([document] * count)
-        places.key.extend([key] * count)
-        places.group.extend(group_of(document, key, number, count) for number in range(count))
-        places.score.extend([score] * count)
-        places.language.extend([declared] * count)
-        self.raw.extend(parts)
+    def _divide(self, batch: pa.RecordBatch) -> None:
+        """Divide the records of a batch into paragraphs, a column at a time."""
+        columns = {name: column.to_pylist() for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+        languages = {code: _declared(code) for code in set(columns["language"])}
+        refused = [row for row, code in enumerate(columns["language"]) if isinstance(languages[code], UserError)]
+        for row in refused:
+            error = str(languages[columns["language"][row]])
+            place = columns["file"][row], columns["record"][row]
+            self._reject(Unreadable(*place, Reason.UNKNOWN_LANGUAGE, error, columns["text"][row]))
+        if refused:
+            kept = sorted(set(range(batch.num_rows)).difference(refused))
+            columns = {name: [values[row] for row in kept] for name, values in columns.items()}
+        columns["language"] = [languages[code] for code in columns["language"]]
+        parts = list(map(self.divide, columns.pop("text")))
+        counts = list(map(len, parts))
+        self.records += len(parts)
+        self.expanded += sum(counts) - len(parts)
+        for name, values in columns.items():
+            getattr(self.places, name).extend(chain.from_iterable(map(repeat, values, counts)))
+        self.places.paragraph.extend(chain.from_iterable(map(range, counts)))
+        self.places.group.extend(
+            group_of(document, key, number, count)
+            for document, key, count in zip(columns["document"], columns["key"], counts, strict=True)
+            for number in range(count)
+        )
+        self.raw.extend(chain.from_iterable(parts))
 
     def _reject(self, bad: Unreadable) -> None:
         self.records += 1
@@ -161,6 +158,14 @@ class Split:
 
         known = ((reason, sample) for reason, own in self.samples.items() for sample in own)
         self.samples = samples_by_reason(chain(known, counted()))
+
+
+def _declared(code: str | None) -> str | UserError:
+    """Return a declared language as rows write it, "" for none; the error where it is unknown."""
+    try:
+        return canonical(code) if code else ""
+    except UserError as error:
+        return error
 
 
 def group_of(document: str, key: str, paragraph: int, paragraphs: int) -> int:

@@ -4,7 +4,10 @@ from collections.abc import Callable
 
 from pipelines.config.sources import (
     CatalogSource,
+    CcAlignedSource,
+    DocumentsSource,
     FieldsSource,
+    HtmlSource,
     LinesSource,
     MembersSource,
     MosesSource,
@@ -18,7 +21,9 @@ from pipelines.config.sources import (
 )
 from pipelines.formats.arrow import Arrow
 from pipelines.formats.catalog import Catalog
+from pipelines.formats.ccaligned import CcAligned
 from pipelines.formats.compressed import RawFile
+from pipelines.formats.documents import Content, Documents
 from pipelines.formats.fields import Fields, PairFields, RowFields
 from pipelines.formats.jsonl import Jsonl
 from pipelines.formats.lines import Lines
@@ -56,15 +61,22 @@ def open_format(source: Source) -> Format:
         return Opus(name, raw, source.documents, source.score, split_bytes, max_bytes, source.max_member_bytes)
     if isinstance(source, LinesSource):
         return Lines(name, raw, source.language, source.documents, split_bytes, max_bytes)
+    if isinstance(source, CcAlignedSource):
+        return CcAligned(name, raw, source.languages, split_bytes, max_bytes)
     if isinstance(source, WarcSource):
         return Warc(name, raw, source.language, split_bytes, max_bytes)
     return _WITH_FIELDS[source.format](name, raw, _fields(source), split_bytes, max_bytes)
 
 
-def _open_members(source: CatalogSource | PoSource | XliffSource) -> Format:
+def _open_members(source: CatalogSource | PoSource | XliffSource | DocumentsSource) -> Format:
     common = (
         source.name, source.path, source.pattern, source.languages, source.split_bytes, source.max_member_bytes
     )  # fmt: skip
+    if isinstance(source, DocumentsSource):
+        content: Content = "text"
+        if isinstance(source, HtmlSource):
+            content = "main_html" if source.main_content else "html"
+        return Documents(*common, content, source.max_unpacked_bytes, source.max_ratio)
     if isinstance(source, PoSource):
         return Po(*common, source.source_language)
     return Xliff(*common) if isinstance(source, XliffSource) else Catalog(*common)
@@ -91,7 +103,7 @@ def divider(source: Source) -> Callable[[str], list[str]]:
 
     The side of a translation unit is one, so that its line breaks, which are not the other side's, tear no pair.
     """
-    if isinstance(source, MembersSource):
+    if isinstance(source, MembersSource) and not isinstance(source, DocumentsSource):
         return paragraphs
     is_pairs = isinstance(source, MosesSource | TsvSource | TmxSource | OpusSource) or (
         isinstance(source, FieldsSource) and bool(source.texts)

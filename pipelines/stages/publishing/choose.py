@@ -27,7 +27,7 @@ PAIRS: Final = "pairs"
 Fates: Final = pa.schema({"file": pa.int32(), "row": pa.uint32(), "fate": pa.uint8()})  # of documents that go
 _NO_PAIRS: Final = pa.schema({name: pa.uint64() for name in ("near", "first", "second")}).empty_table()
 # bytes that a document, or a verified pair of documents, takes at most while its part of the hash space is decided on
-ROW: Final = 300
+ROW: Final = 200
 
 
 def choices(deciding: Deciding, tasks: Sequence[FileTask], parts: int) -> list[Step[Any]]:

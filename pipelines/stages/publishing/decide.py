@@ -53,7 +53,7 @@ CANDIDATES = 60  # rows of a reason that a file offers as samples; copies among 
 
 Found: Final = pa.schema({"file": pa.int32(), "row": pa.uint32()})  # rows that go
 # bytes that a row takes, at most, while its part of the hash space is resolved
-ROW: Final = 200
+ROW: Final = 160
 
 
 def decisions(deciding: Deciding, tasks: Sequence[FileTask], parts: int) -> list[Step[Any]]:
@@ -189,8 +189,7 @@ def decide_file(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: 
     place = language[kept] * len(SPLITS) + rows.levels[kept]
     np.save(_kept(draft, task.file), kept[np.argsort(place, kind="stable")].astype(np.uint32))
     examples = samples_by_reason(_candidates(deciding.limits, task.file, rows.clusters, reasons))
-    if task.file.kind == "text":
-        keep_evidence(draft, task.file, reasons, partial(describe, limits=deciding.limits))
+    keep_evidence(draft, task.file, reasons, partial(describe, limits=deciding.limits))
     return SplitRecord(
         files=entries,
         rows=SplitRecord.rows_of(Counts(len(reasons), 0, counts[PASSED], dropped)),

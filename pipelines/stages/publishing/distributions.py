@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.datasets.schemas import DISTRIBUTIONS
-from pipelines.stages.inputs import RowFile
-from pipelines.stages.work import add_up, codes, column
+from pipelines.stages.inputs import Kind, RowFile
+from pipelines.stages.work import add_up, column
 
 _SHARE: Final = np.linspace(0, 1, 21)
 _COUNT: Final = 10 ** (np.arange(25) / 4)  # four bins for a factor of ten, from 1 to a million
@@ -30,19 +30,36 @@ _EDGES: Final = {
     "repeated_5gram": _SHARE,
     "perplexity": _COUNT,
 }
+_FACTOR: Final = np.geomspace(1 / 16, 16, 49)
+_SCORE: Final = np.linspace(-1, 2, 61)  # cosines, probabilities and margins, which are mostly between 1 and 1.5
+_GAIN: Final = np.linspace(-5, 10, 61)  # nats
+_PAIR_EDGES: Final = {
+    "length_factor": _FACTOR,
+    "source_lid_prob": _SHARE,
+    "target_lid_prob": _SHARE,
+    "letters": _SHARE,
+    "near_copy": _SHARE,
+    "given_score": _SCORE,
+    "confidence": _SCORE,
+    "margin": _SCORE,
+    "lexical_forward": _GAIN,
+    "lexical_backward": _GAIN,
+}
 _SIDES: Final = ("dropped", "kept")
 
 Histograms = dict[str, dict[str, dict[str, dict[str, int]]]]  # measure, language, side, bin: rows
 
 
 def histograms(file: RowFile, counted: npt.NDArray[np.intp], kept: npt.NDArray[np.bool_]) -> Histograms:
-    """Count rows of a file of texts by measure, language, what became of them (`kept` [n]), and bin.
+    """Count rows of a file by measure, language, what became of them (`kept` [n]), and bin.
 
-    `counted` are the positions of the rows that count. A measure of rows or, for each row, of its document; one that
+    `counted` are the positions of the rows that count. A measure of rows or, for each text, of its document; one that
     is in neither is left out, and so are rows without a value.
     """
+    if file.kind == "pairs":
+        return _pair_histograms(file, counted, kept)
     rows, documents = file.scored_table(), file.scored_documents()
-    language, names = codes(rows, "lang")
+    language, names = file.languages()
     place = column(rows, "document_row").to_numpy()[counted]
     found = {}
     for name, edges in _EDGES.items():
@@ -56,10 +73,25 @@ def histograms(file: RowFile, counted: npt.NDArray[np.intp], kept: npt.NDArray[n
     return found
 
 
-def distributions(parts: Iterable[Histograms]) -> pa.Table:
+def _pair_histograms(file: RowFile, counted: npt.NDArray[np.intp], kept: npt.NDArray[np.bool_]) -> Histograms:
+    table = file.scored_table()
+    language, names = file.languages()
+    found = {}
+    for name, edges in _PAIR_EDGES.items():
+        if name == "length_factor":
+            values = np.exp(column(table, "length_ratio").to_numpy()[counted])
+        elif name in table.column_names:
+            values = column(table, name).to_numpy(False)[counted]
+        else:
+            continue
+        found[name] = _counted(values, edges, language[counted], names, kept[counted])
+    return found
+
+
+def distributions(parts: Iterable[Histograms], kind: Kind) -> pa.Table:
     """Return the sum of the histograms (DISTRIBUTIONS), the measures in their order, languages by code."""
-    summed = add_up(parts)
-    rows = [row for name in _EDGES if name in summed for row in _bins(name, summed[name])]
+    summed, edges = add_up(parts), _EDGES if kind == "text" else _PAIR_EDGES
+    rows = [row for name in edges if name in summed for row in _bins(name, edges[name], summed[name])]
     return pa.Table.from_pylist(rows, DISTRIBUTIONS)
 
 
@@ -84,8 +116,9 @@ def _counted(
     }
 
 
-def _bins(measure: str, languages: dict[str, dict[str, dict[str, int]]]) -> Iterator[dict[str, Any]]:
-    edges = _EDGES[measure]
+def _bins(
+    measure: str, edges: npt.NDArray[np.float64], languages: dict[str, dict[str, dict[str, int]]]
+) -> Iterator[dict[str, Any]]:
     for language, sides in languages.items():
         for side, counts in sides.items():
             for number, rows in sorted((int(key), rows) for key, rows in counts.items()):

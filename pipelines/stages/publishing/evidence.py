@@ -5,7 +5,7 @@ time, and the command's own process adds up what they made of it.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,15 +13,17 @@ from typing import Any, Final
 import numpy as np
 
 from pipelines.datasets.draft import Draft, SplitRecord
-from pipelines.datasets.evidence import READINGS, readings_to_json
+from pipelines.datasets.evidence import PAIR_READINGS, READINGS, readings_to_json
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
-from pipelines.stages.inputs import RowFile
+from pipelines.stages.inputs import Kind, RowFile
 from pipelines.stages.publishing.distributions import distributions, histograms
 from pipelines.stages.publishing.readings import Explain, draw_readings, lowest, readings
 from pipelines.stages.publishing.thresholds import PASSED, Codes, code_of
-from pipelines.stages.work import add_up
+from pipelines.stages.work import add_up, records_of
 
+# of each kind: what its files' names begin with, and the name of its rows to read
+_NAMES: Final[dict[Kind, tuple[str, str]]] = {"text": ("", READINGS), "pairs": ("pair_", PAIR_READINGS)}
 FILES: Final = 64  # that a task adds up
 # Reasons that say nothing of a text itself: no threshold is judged by these rows.
 COPIES: Final = (
@@ -29,25 +31,28 @@ COPIES: Final = (
     Reason.REPEATED,
     Reason.DUPLICATE_DOCUMENT,
     Reason.NEAR_DUPLICATE,
+    Reason.SAME_LETTERS,
     Reason.DUPLICATE,
+    Reason.REPEATED_SIDE,
     Reason.HELD_OUT,
 )
 
 
 @dataclass(frozen=True)
 class Sum:
-    """Some files of texts whose evidence is added up."""
+    """Some files of a kind whose evidence is added up."""
 
+    kind: Kind
     number: int
     files: tuple[RowFile, ...]
 
     @property
     def split(self) -> str:
-        return f"evidence/{self.number:05d}"
+        return f"evidence/{self.kind}-{self.number:05d}"
 
 
 def keep_evidence(draft: Draft, file: RowFile, reasons: Codes, explain: Explain) -> None:
-    """Keep what there is to show of a file of texts. `reasons` are the codes of why rows are dropped [n]; `explain`
+    """Keep what there is to show of a file's rows. `reasons` are the codes of why rows are dropped [n]; `explain`
     says what decided about a row.
     """
     copies = np.isin(reasons, [code_of(reason) for reason in COPIES])
@@ -58,10 +63,13 @@ def keep_evidence(draft: Draft, file: RowFile, reasons: Codes, explain: Explain)
     _path(draft, file).write_text(json.dumps(found), encoding="utf-8")
 
 
-def sums(files: Iterable[RowFile]) -> list[Sum]:
-    """Return the tasks that add up what was kept."""
-    texts = [file for file in files if file.kind == "text"]
-    return [Sum(at // FILES, tuple(texts[at : at + FILES])) for at in range(0, len(texts), FILES)]
+def sums(files: Sequence[RowFile]) -> list[Sum]:
+    """Return the tasks that add up what was kept, a kind after the other."""
+    return [task for kind in _NAMES for task in _sums(kind, [file for file in files if file.kind == kind])]
+
+
+def _sums(kind: Kind, files: Sequence[RowFile]) -> list[Sum]:
+    return [Sum(kind, at // FILES, tuple(files[at : at + FILES])) for at in range(0, len(files), FILES)]
 
 
 def add_evidence(draft: Draft, task: Sum) -> SplitRecord:
@@ -73,14 +81,23 @@ def add_evidence(draft: Draft, task: Sum) -> SplitRecord:
     return SplitRecord(summary={"histograms": add_up(kept("histograms")), "readings": lowest(kept("readings"))})
 
 
-def write_evidence(draft: Draft, summed: Iterable[SplitRecord]) -> list[FileEntry]:
-    """Write what is too much for the manifest: the distributions of the measures, and the rows to read."""
+def write_evidence(draft: Draft, tasks: Sequence[Sum]) -> list[FileEntry]:
+    """Write what is too much for the manifest: the distributions of the measures, and the rows to read.
+
+    Texts have these files, and pairs, where there are any, have their own.
+    """
+    kinds: list[Kind] = ["text", *sorted({task.kind for task in tasks} - {"text"})]
+    return [entry for kind in kinds for entry in _written(draft, kind, [task for task in tasks if task.kind == kind])]
+
+
+def _written(draft: Draft, kind: Kind, tasks: Sequence[Sum]) -> list[FileEntry]:
+    summed, (prefix, name) = records_of(draft, tasks), _NAMES[kind]
     found = readings(record.summary["readings"] for record in summed)
     drawn = sum(len(rows) for sides in found.values() for rows in sides.values())
-    table = distributions(record.summary["histograms"] for record in summed)
+    table = distributions((record.summary["histograms"] for record in summed), kind)
     return [
-        draft.write_table("distributions.arrow", table, {"kind": "distributions"}),
-        draft.write_bytes(READINGS, readings_to_json(found), {"kind": "readings"}, rows=drawn),
+        draft.write_table(f"{prefix}distributions.arrow", table, {"kind": f"{prefix}distributions"}),
+        draft.write_bytes(name, readings_to_json(found), {"kind": f"{prefix}readings"}, rows=drawn),
     ]
 
 

@@ -7,12 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from pipelines.datasets.evidence import Reading, Readings, Sample
+from pipelines.datasets.evidence import Reading, Readings, Sample, shortened
 from pipelines.datasets.reasons import Reason
 from pipelines.stages.inputs import RowFile
 from pipelines.stages.publishing.screen import whole_rows
 from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes
-from pipelines.stages.work import codes
 from pipelines.text.words import mixed
 
 READINGS: Final = 20  # of each language, kept and dropped
@@ -22,13 +21,13 @@ Drawn = dict[str, dict[str, list[dict[str, Any]]]]  # language, "kept" or "dropp
 
 
 def draw_readings(file: RowFile, reasons: Codes, copies: npt.NDArray[np.bool_], explain: Explain) -> Drawn:
-    """Return random rows of a file of texts by language and by what became of them.
+    """Return random rows of a file by language and by what became of them.
 
     `reasons` are the codes of why rows are dropped [n]; `explain` says what decided about a row. There is nothing to
     judge in `copies` [n]: they are drawn only where too little else was dropped. Which rows are drawn depends on the
     file's name and the row's number in it, as if every row threw a die.
     """
-    language, names = codes(file.table(), "lang")
+    language, names = file.languages()
     dropped = reasons != PASSED
     die = _die(file.name, len(reasons))
     group = language.astype(np.int64) * 2 + dropped
@@ -40,9 +39,12 @@ def draw_readings(file: RowFile, reasons: Codes, copies: npt.NDArray[np.bool_], 
     for row, values in zip(drawn.tolist(), whole_rows(file, drawn), strict=True):
         reason = REASONS[reasons[row] - 1] if dropped[row] else None
         detail = explain(reason, values) if reason else ""
-        sample = Sample.of(values["file"], values["record"], values["text"], values["lang"], detail)
-        reading = Reading(reason=reason, sample=sample).model_dump(mode="json")
-        sides = found.setdefault(values["lang"], {"kept": [], "dropped": []})
+        side = "" if file.kind == "text" else "target_"
+        file_name, record, text, code = (values[f"{side}{name}"] for name in ("file", "record", "text", "lang"))
+        sample = Sample.of(file_name, record, text, code, detail)
+        source = "" if file.kind == "text" else shortened(values["source_text"])
+        reading = Reading(reason=reason, sample=sample, source=source).model_dump(mode="json")
+        sides = found.setdefault(values["counted_as"], {"kept": [], "dropped": []})
         sides["dropped" if reason else "kept"].append({"place": [bool(copies[row]), int(die[row])], "reading": reading})
     return found
 

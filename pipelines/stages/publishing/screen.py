@@ -1,6 +1,5 @@
 """First pass of publish: which threshold each row fails, and what the split of the documents must know."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +77,7 @@ def screen_file(screening: Screening, draft: Draft, task: FileTask) -> SplitReco
         for part, held_out in (("test", section.test), ("dev", section.dev)):
             if held_out.min_pairs:
                 counted = (failures == PASSED) & (ranks == 0)
-                summary[part] = _pairs_by_document(table, counted, held_out.min_words)
+                summary[part] = _pairs_by_document(task.file, counted, held_out.min_words)
     return SplitRecord(files=entries, summary=summary)
 
 
@@ -121,12 +120,14 @@ def _letter_keys(file: RowFile, sides: Sequence[Hashes]) -> Hashes:
     return cluster_keys(*file.languages(), *keys)
 
 
-def _pairs_by_document(table: pa.Table, counted: npt.NDArray[np.bool_], words: int) -> dict[str, dict[str, int]]:
-    counted = counted & (column(table, "source_words").to_numpy() >= words)
-    documents, languages = (np.array(table[name].to_pylist(), object)[counted] for name in ("document", "target_lang"))
+def _pairs_by_document(file: RowFile, counted: npt.NDArray[np.bool_], words: int) -> dict[str, dict[str, int]]:
+    counted = counted & (column(file.table(), "source_words").to_numpy() >= words)
+    document, documents = codes(file.table(), "document")
+    language, languages = file.languages()
+    cells = document[counted].astype(np.int64) * len(languages) + language[counted]
     found: dict[str, dict[str, int]] = {}
-    for (document, language), count in Counter(zip(documents.tolist(), languages.tolist(), strict=True)).items():
-        found.setdefault(document, {})[language] = count
+    for cell, count in zip(*(part.tolist() for part in np.unique(cells, return_counts=True)), strict=True):
+        found.setdefault(documents[cell // len(languages)], {})[languages[cell % len(languages)]] = count
     return found
 
 

@@ -11,19 +11,23 @@ from pipelines.datasets.reasons import Reason
 from pipelines.stages.inputs import RowFile
 from pipelines.stages.publishing.splits import Assignment
 from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes
-from pipelines.stages.work import add_up, column, samples_by_reason
+from pipelines.stages.work import add_up, codes, column, samples_by_reason
 
 
 def account(file: RowFile, reasons: Codes) -> dict[str, Any]:
-    """Return what became of a file's rows: counts by language and reason, and sizes of clusters.
+    """Return what became of a file's rows: counts by language and reason, sizes of clusters, and of pairs counts by
+    how they were found.
 
     `reasons` are the codes of why rows are dropped [n].
     """
     language, names = file.languages()
-    return {
+    counted: dict[str, Any] = {
         "dropped_by_language": {file.kind: _by_reason(language, names, reasons)},
         "cluster_sizes": {file.kind: _cluster_sizes(file)},
     }
+    if file.kind == "pairs":
+        counted["methods"] = _by_method(file, language, names, reasons == PASSED)
+    return counted
 
 
 def summary(
@@ -36,6 +40,7 @@ def summary(
         "dropped": dropped,
         "dropped_by_language": add_up(record.summary["dropped_by_language"] for record in decided),
         "cluster_sizes": add_up(record.summary["cluster_sizes"] for record in decided),
+        "methods": add_up(record.summary["methods"] for record in decided if "methods" in record.summary),
         "thresholds": {str(reason): keys for reason, keys in limits.items()},
         "documents_added": {
             part: sum(1 for level in assignment.added.values() if level == number)
@@ -54,6 +59,19 @@ def _by_reason(language: Any, names: list[str], reasons: Codes) -> dict[str, dic
         for name, row in zip(names, grid.reshape(len(names), width).tolist(), strict=True)
     }
     return {name: counts for name, counts in found.items() if counts}
+
+
+def _by_method(file: RowFile, language: Any, names: list[str], kept: Any) -> dict[str, dict[str, dict[str, int]]]:
+    """Return the pairs of each language pair by how they were found, and how many of them are kept."""
+    method, methods = codes(file.table(), "method")
+    cell, cells = language.astype(np.int64) * len(methods) + method, len(names) * len(methods)
+    pairs, published = (np.bincount(part, minlength=cells).tolist() for part in (cell, cell[kept]))
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for place, count in enumerate(pairs):
+        if count:
+            own = found.setdefault(names[place // len(methods)], {})
+            own[methods[place % len(methods)]] = {"pairs": count, "kept": published[place]}
+    return found
 
 
 def _cluster_sizes(file: RowFile) -> dict[str, dict[str, int]]:

@@ -64,16 +64,19 @@ class Wanted:
         return found
 
 
-def not_found(section: RemoveSection, removed: Iterable[pa.Table]) -> list[str]:
-    """Return what a config asks for that no row of `removed` (texts or pairs with their `cluster`) answers to."""
+def found(section: RemoveSection, removed: Iterable[pa.Table]) -> tuple[int, list[str]]:
+    """Return how many rows `removed` (texts or pairs with their `cluster`) has, and what no row of it answers to."""
+    asked = {*section.urls, *section.hashes, *section.ids}
     seen: set[str] = set()
+    rows = 0
     for table in removed:
+        rows += table.num_rows
         sides = ("source_", "target_") if "source_text" in table.column_names else ("",)
         for row in table.to_pylist():
             ids = [id_of(row, side) for side in sides]
-            seen |= {row["document"], f"{row['cluster']:016x}", *map(str, ids)}
-            seen |= {f"{own.file}:{own.record}" for own in ids}
-    return [name for name in (*section.urls, *section.hashes, *section.ids) if name not in seen]
+            seen |= asked & {row["document"], f"{row['cluster']:016x}", *map(str, ids)}
+            seen |= asked & {f"{own.file}:{own.record}" for own in ids}
+    return rows, [name for name in (*section.urls, *section.hashes, *section.ids) if name not in seen]
 
 
 def _by_file(places: Iterable[tuple[str, int]]) -> dict[str, Any]:

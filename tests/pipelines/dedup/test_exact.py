@@ -1,4 +1,4 @@
-"""Copies are found whatever the buckets, and joined under the fold."""
+"""Copies are found whatever the chunks, and joined under the fold."""
 
 from collections import Counter
 
@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.dedup.exact import among, by_bucket, cluster_keys, document_hashes, find_copies, group_mask, hash_texts
+from pipelines.dedup.exact import among, cluster_keys, document_hashes, find_copies, group_mask, hash_texts
 
 HASHES = st.lists(st.integers(0, 2**64 - 1), max_size=60).map(lambda values: np.array(values, np.uint64))
 
@@ -23,17 +23,6 @@ def test_keys_tell_languages_and_kinds_apart() -> None:
     assert len(set(cluster_keys(np.zeros(2, np.int32), ["de"], source, target).tolist())) == 2
     one = np.zeros(1, np.int32)
     assert cluster_keys(one, ["de"], text[:1]) != cluster_keys(one, ["de"], text[:1], text[:1])
-
-
-@given(HASHES, st.integers(1, 40))
-def test_each_hash_is_in_one_bucket(hashes: np.ndarray, buckets: int) -> None:
-    found = list(by_bucket(hashes, buckets))
-    assert sorted(np.concatenate([positions for _, positions in found]).tolist() if found else []) == list(
-        range(len(hashes))
-    )
-    assert all(0 <= bucket < buckets and (np.diff(positions) > 0).all() for bucket, positions in found)
-    places = {int(hashes[position]): bucket for bucket, positions in found for position in positions}
-    assert all(places[int(hashes[position])] == bucket for bucket, positions in found for position in positions)
 
 
 def test_golden_copies() -> None:

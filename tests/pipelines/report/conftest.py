@@ -12,6 +12,7 @@ from pipelines.datasets.counts import Counts
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.evidence import (
+    PAIR_READINGS,
     QUARANTINE,
     READINGS,
     SAMPLES,
@@ -142,7 +143,14 @@ def add_corpus(runs: Runs) -> None:
         },
         quarantine=[QuarantineEntry(file="a/de.json", record=0, reason=Reason.NOT_JSON, error=HOSTILE)],
     )
-    runs.add("align", Counts(1010, 0, 400, {Reason.NO_COUNTERPART: 610}), ["ingest"], started=104.0, seconds=1.0)
+    runs.add(
+        "align",
+        Counts(1010, 0, 400, {Reason.NO_COUNTERPART: 610}),
+        ["ingest"],
+        started=104.0,
+        seconds=1.0,
+        config={"pivot": "en"},
+    )
     runs.add(
         "deduplicate",
         Counts(1410, 0, 1410, {}),
@@ -173,6 +181,11 @@ def add_corpus(runs: Runs) -> None:
     kept = Reading(reason=None, sample=Sample.of("a/he.json", 1, RIGHT_TO_LEFT, "he"))
     wrong = Reading(reason=Reason.WRONG_LANGUAGE, sample=Sample.of("a/he.json", 2, HOSTILE, "he", "de at 0.99 ≥ 0.8"))
     files[READINGS] = (readings_to_json({"he": {"kept": [kept], "dropped": [wrong] * 3}}), {"kind": "readings"})
+    pair_bins = [{**one, "measure": "length_factor", "lang": "he"} for one in bins[3:]]
+    table = pa.Table.from_pylist(pair_bins, DISTRIBUTIONS)
+    files["pair_distributions.arrow"] = (table, {"kind": "pair_distributions"})
+    pair = Reading(reason=None, sample=Sample.of("a/he.json", 4, RIGHT_TO_LEFT, "he"), source="Hello <b>")
+    files[PAIR_READINGS] = (readings_to_json({"he": {"kept": [pair], "dropped": []}}), {"kind": "pair_readings"})
     dropped = {Reason.DUPLICATE: 900, Reason.WRONG_LANGUAGE: 10}
     samples = {
         Reason.DUPLICATE: [Sample.of(f"a/{number}.json", number, f"copy {number}") for number in range(6)],
@@ -187,7 +200,15 @@ def add_corpus(runs: Runs) -> None:
         samples=samples,
         summary={
             "rows": {"text": dict.fromkeys(("en", *LANGUAGES), splits), "pairs": dict.fromkeys(LANGUAGES, splits)},
-            "dropped_by_language": {"text": {"en": {"duplicate": 600}, "he": {"duplicate": 200}}, "pairs": {}},
+            "dropped_by_language": {
+                "text": {"en": {"duplicate": 600}, "he": {"duplicate": 200}},
+                "pairs": {"de": {"duplicate": 100}, "he": {"wrong_language": 10}},
+            },
+            "methods": {
+                "de": {"key": {"pairs": 200, "kept": 100}},
+                "he": {"key": {"pairs": 100, "kept": 90}, "lexical": {"pairs": 10, "kept": 10}},
+            },
+            "length_ratios": {"de": {"mean": 0.2231, "spread": 0.3, "pairs": 200}},
             "cluster_sizes": {"text": {"1": {"clusters": 100, "rows": 100}, "128": {"clusters": 1, "rows": 150}}},
             "dropped": {"text": {"duplicate": 800}, "pairs": {"duplicate": 100, "wrong_language": 10}},
             "thresholds": {"wrong_language": {"language_probability": 0.8, "language_chars": 30}},

@@ -8,7 +8,7 @@ import pytest
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.report.config import ReportSection
-from pipelines.report.corpus_reading import earlier_rows, text_facts
+from pipelines.report.corpus_reading import earlier_rows, pair_facts, text_facts
 from pipelines.report.figures import figures
 from pipelines.report.reading import read_facts
 
@@ -40,6 +40,15 @@ def test_another_file_is_refused(content: str, tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"gone\.json: cannot be read \(.*\); check report\.previous"):
         earlier_rows(str(tmp_path / "gone.json"))
+
+
+def test_facts_of_pairs_come_from_the_datasets(corpus_run: Inputs) -> None:
+    facts = pair_facts(corpus_run["publish"][""], corpus_run["align"][""])
+    assert facts.rows.total("de") == 200
+    assert facts.sides("de") == ("en", "de")
+    assert facts.sides("fr→de") == ("fr", "de")
+    assert [measure.name for measure in facts.measures] == ["length_factor"]
+    assert facts.readings["he"]["kept"][0].source == "Hello <b>"
 
 
 def test_facts_come_from_the_datasets(corpus_run: Inputs) -> None:

@@ -75,7 +75,7 @@ def test_texts_are_shown_and_never_obeyed(whole_page: str) -> None:
     assert "b" not in [name for name, attributes in elements.found if attributes.get("class") == "sample"]
     shown = "".join(elements.texts)
     assert shown.count(HOSTILE) == 6  # a sample, its record in quarantine, a translation, three rows to read
-    assert shown.count(RIGHT_TO_LEFT) == 4  # a sample, a translation, a large cluster, a row to read
+    assert shown.count(RIGHT_TO_LEFT) == 5  # a sample, a translation, a large cluster, a row and a pair to read
     assert "<i>Corpus</i>" in shown  # from a config
 
 
@@ -141,7 +141,8 @@ def test_the_config_says_how_many_examples_are_shown(corpus_run: Inputs) -> None
 def test_a_corpus_alone_has_no_parts_about_training(corpus_page: str) -> None:
     ids = set(re.findall(r'<section id="([^"]*)"', corpus_page))
     assert ids == {
-        "stages", "dropped", "languages", "by-language", "measures", "duplicates", "readings", "reproduce"
+        "stages", "dropped", "languages", "pairs", "read-pairs", "by-language", "measures", "duplicates", "readings",
+        "reproduce"
     }  # fmt: skip
     assert "300 texts and 200 pairs published in 3 languages, from 1 000 records" in words(corpus_page)
 
@@ -181,3 +182,12 @@ def test_languages_that_lost_too_much_are_flagged(corpus_run: Inputs, tmp_path: 
     assert section.count('class="flagged"') == 2
     assert re.search(r"English\s+\(400 → 100\)", section)
     assert "2 languages" not in page(read_facts("small", corpus_run, str(earlier)), ReportSection(flagged_loss=1))
+
+
+def test_pairs_stand_side_by_side_each_in_its_direction(corpus_page: str) -> None:
+    cells = [attributes for tag, attributes in Elements(corpus_page).found if tag == "td" and "dir" in attributes]
+    assert [(cell["lang"], cell["dir"]) for cell in cells] == [("en", "auto"), ("he", "auto")]
+    section = corpus_page[corpus_page.index('id="pairs"') : corpus_page.index('id="measures"')]
+    assert "Hello &lt;b&gt;" in section
+    assert "1.25" in section  # the fitted length of German
+    assert re.search(r"<span>lexical</span>", section)

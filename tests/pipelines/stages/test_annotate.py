@@ -55,8 +55,8 @@ def joined(corpus: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
 
     def build(values: Mapping[tuple[Any, ...], Any], names: tuple[str, ...] = ROW, **more: Any) -> Any:
         columns = {name: [key[place] for key in values] for place, name in enumerate(names)}
-        pq.write_table(pa.table({**columns, "score": list(values.values())}), tmp_path / "scores.parquet")
-        outside = {"path": str(tmp_path / "scores.parquet"), "columns": ["score"]}
+        pq.write_table(pa.table({**columns, "worth": list(values.values())}), tmp_path / "scores.parquet")
+        outside = {"path": str(tmp_path / "scores.parquet"), "columns": ["worth"]}
         return corpus(CATALOGS, split_bytes=1, deduplicate={}, annotate={"columns": [outside]}, **more)
 
     return build
@@ -116,15 +116,15 @@ def test_columns_of_rows_and_of_documents(corpus: Callable[..., Any], joined: Ca
     here, there = places["a", "12."], places["b", "12"]
     made = joined({here: 1, there: 2, ("elsewhere", 0, 0): 3})
     counts = made.make().manifest.summary
-    found = scores(made, "staged", "score")
+    found = scores(made, "staged", "worth")
     assert {key: value for key, value in found.items() if value is not None} == {
         ("a", "en", "12."): 1.0, ("b", "en", "12"): 2.0,
     }  # fmt: skip
-    assert counts == {"columns": {"score": ["rows"]}, "joined": {"score": {"matched": 2, "without": 5, "unmatched": 1}}}
+    assert counts == {"columns": {"worth": ["rows"]}, "joined": {"worth": {"matched": 2, "without": 5, "unmatched": 1}}}
 
     made = joined({here[:2]: 0.5, there[:2]: 0.25}, ("file", "record"))
     made.make()
-    found = scores(made, "documents", "score")
+    found = scores(made, "documents", "worth")
     assert found["a", "en", "12."], found["b", "en", "12"] == (0.5, 0.25)
 
 
@@ -132,7 +132,7 @@ def test_columns_of_pairs(corpus: Callable[..., Any], joined: Callable[..., Any]
     places = ids(corpus(CATALOGS, folder="places", split_bytes=1))
     pair = (*places["a", ENGLISH], *places["a", "gib deinen namen ein"])
     names = tuple(f"{side}_{name}" for side in ("source", "target") for name in ROW)
-    publish = {**PUBLISH, "filters": {"scores": {"score": {"min": 0.5}}}}
+    publish = {**PUBLISH, "filters": {"scores": {"worth": {"min": 0.5}}}}
     dropped = joined({pair: 0.25}, names, align={}, publish=publish).make().manifest.summary["dropped"]
     assert dropped["pairs"] == {"low_score": 1}
     assert "low_score" not in dropped["text"]
@@ -142,7 +142,7 @@ def test_publish_asks_for_scores_and_a_missing_one_passes(
     corpus: Callable[..., Any], joined: Callable[..., Any], rows_of: Callable[..., Any]
 ) -> None:
     places = ids(corpus(CATALOGS, folder="places", split_bytes=1))
-    filters = {"scores": {"score": {"min": 0.5, "max": 0.875}}}
+    filters = {"scores": {"worth": {"min": 0.5, "max": 0.875}}}
     made = joined({places["a", "12."]: 0.25, places["b", "12"]: 1.0, places["a", ENGLISH]: 0.5},
                   publish={**PUBLISH, "filters": filters})  # fmt: skip
     published = made.make()
@@ -172,9 +172,9 @@ def test_what_cannot_be_joined_is_said(joined: Callable[..., Any]) -> None:
 
 def test_an_id_that_stands_twice_is_said(corpus: Callable[..., Any], tmp_path: Path) -> None:
     file, record, paragraph = ids(corpus(CATALOGS, folder="places"))["a", "12."]
-    table = pa.table({"file": [file] * 2, "record": [record] * 2, "paragraph": [paragraph] * 2, "score": [1, 2]})
+    table = pa.table({"file": [file] * 2, "record": [record] * 2, "paragraph": [paragraph] * 2, "worth": [1, 2]})
     pq.write_table(table, tmp_path / "twice.parquet")
-    outside = {"path": str(tmp_path / "twice.parquet"), "columns": ["score"]}
+    outside = {"path": str(tmp_path / "twice.parquet"), "columns": ["worth"]}
     with pytest.raises(UserError, match=r"twice\.parquet: an id stands twice \(file .*, record 1, paragraph 0\)"):
         corpus(CATALOGS, deduplicate={}, annotate={"columns": [outside]}).make()
     with pytest.raises(UserError, match=r"there is no column 'other'; there are: file, record, paragraph, score"):
@@ -241,7 +241,7 @@ def test_an_empty_section_annotates_nothing(corpus: Callable[..., Any]) -> None:
     assert made.manifest.summary == {"columns": {}, "joined": {}}
 
 
-@pytest.mark.parametrize("step", ["score", "annotate"])
+@pytest.mark.parametrize("step", ["worth", "annotate"])
 def test_a_run_after_a_crash_keeps_what_was_finished(
     corpus: Callable[..., Any],
     noted: Callable[..., Any],

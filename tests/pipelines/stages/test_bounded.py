@@ -1,16 +1,24 @@
 """What goes from step to step is bounded: by files, of hashes, positions and scores, some for each row, never text."""
 
+import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from pipelines.datasets.draft import Draft
 from pipelines.datasets.manifest import Manifest
 from pipelines.engine.budget import PROCESS
 from pipelines.stages import annotate
+from pipelines.stages.aligning import matching
 from pipelines.stages.chunks import chunks
+from pipelines.stages.inputs import RowFile
 from pipelines.stages.publishing import choose, decide
+from pipelines.stages.rounds import hash_order, rounds
+from pipelines.text.words import mixed
 
 SECTIONS: dict[str, dict[str, Any]] = {
     "align": {},
@@ -63,12 +71,68 @@ def test_no_text_is_handed_on_and_longer_texts_cost_nothing(
         files = len(made.dataset("ingest").files(kind="staged"))
         for stage, most in MOST.items():
             data = handed_on[stage]
-            assert not any(word.encode() in data for word in (*ENGLISH.split(), *GERMAN.split()))
+            assert not any(word in data for word in (b"please", b"password", b"kennwort", b"another"))
             rows = made.dataset(stage).manifest.rows.rows_in
             assert len(data) < most * rows + PER_FILE * 12 * files
         volumes.append({stage: len(handed_on[stage]) for stage in MOST})
     for stage, volume in volumes[0].items():
         assert 0 < volumes[1][stage] < 1.1 * volume  # ten times the text
+
+
+ROWS = 120_000
+FILES = [RowFile(index, "text", f"staged/{index}.arrow", Path(), 0, 0) for index in range(6)]
+
+
+def keep(draft: Draft, name: str, make: Callable[[np.random.Generator, int], dict[str, Any]]) -> None:
+    """Write a table of keys for each of FILES, in hash order: ROWS in all."""
+    draw = np.random.default_rng(1)
+    for file in FILES:
+        columns = make(draw, ROWS // len(FILES))
+        order = hash_order(next(iter(columns.values())))
+        draft.write_table(name.format(file.name), pa.table({key: values[order] for key, values in columns.items()}))
+
+
+def hashes(draw: np.random.Generator, rows: int, different: int = 2**63) -> Any:
+    return mixed(draw.integers(0, different, rows, np.uint64))
+
+
+def peak(work: Callable[[], object]) -> int:
+    """Return the most that NumPy and Python hold at once meanwhile, in bytes for each of ROWS."""
+    tracemalloc.start()
+    work()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most // ROWS
+
+
+@pytest.mark.parametrize("different", [2**63, ROWS // 2, 1])
+def test_what_a_row_takes_in_a_round_is_no_more_than_is_counted_for_it(tmp_path: Path, different: int) -> None:
+    draft, (whole,) = Draft(tmp_path), rounds("copies", 1)
+
+    def row(rows: int) -> Any:
+        return np.arange(rows, dtype=np.uint32)
+
+    keep(draft, "hashes/copies/{}", lambda draw, rows: {
+        "hash": hashes(draw, rows, different), "row": row(rows), "number": draw.integers(1, 2**40, rows, np.uint64)
+    })  # fmt: skip
+    assert peak(lambda: decide.resolve(FILES, draft, whole)) < decide.ROW
+    keep(draft, "groups/{}", lambda draw, rows: {
+        "group": hashes(draw, rows, different), "row": row(rows), "is_pivot": draw.integers(0, 2, rows, np.uint8)
+    })  # fmt: skip
+    assert peak(lambda: matching.match_round(FILES, draft, whole)) < matching.ROW
+    keep(draft, "contested/documents/{}", lambda draw, rows: {
+        "near": (near := hashes(draw, rows, different)), "row": row(rows), "cluster": near, "mark": near * 0,
+        "level": draw.integers(0, 3, rows, np.uint8), "rows": draw.integers(1, 9, rows),
+    })  # fmt: skip
+    keep(draft, "contested/pairs/{}", lambda draw, rows: {
+        "near": (near := hashes(draw, 0)), "first": near, "second": near
+    })  # fmt: skip
+    assert peak(lambda: choose.choose(FILES, draft, whole)) < choose.ROW
+    keep(draft, "asked/firsts/{}", lambda draw, rows: {
+        "cluster": hashes(draw, rows // 2), "row": row(rows // 2), "score.english": np.zeros(rows // 2, np.float32)
+    })  # fmt: skip
+    keep(draft, "asked/copies/{}", lambda draw, rows: {"cluster": hashes(draw, rows // 2), "row": row(rows // 2)})
+    assert peak(lambda: annotate.give_scores(FILES, draft, whole)) < annotate.ROW + 12
 
 
 def test_a_round_does_not_grow_with_the_corpus(

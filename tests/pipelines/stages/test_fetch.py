@@ -31,7 +31,7 @@ class Pip:
 
     def __call__(self, command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         self.commands.append(command)
-        folder = Path(command[command.index("-d") + 1])
+        folder = Path(command[-2])
         for name, data in self.files.items():
             (folder / name).write_bytes(data)
         return subprocess.CompletedProcess(command, 1 if self.error else 0, "", self.error)
@@ -85,3 +85,32 @@ def test_another_file_than_named_is_an_error(tmp_path: Path, pip: Pip) -> None:
     pip.files = {"text-1.0.tar.gz": CONTENT}
     with pytest.raises(UserError, match=rf"pip brought text-1\.0\.tar\.gz, not {FILE}"):
         fetch(section(tmp_path))
+
+
+NPM = {"registry": "npm", "name": "@text/pages", "version": "1.0-2", "file": "text-pages-1.0-2.tgz"}
+
+
+def from_npm(folder: Path) -> FetchSection:
+    package = {**NPM, "sha256": hashlib.sha256(CONTENT).hexdigest()}
+    return FetchSection.model_validate({"folder": str(folder), "packages": [package]})
+
+
+def test_a_package_of_npm_is_packed_and_runs_no_scripts(tmp_path: Path, pip: Pip) -> None:
+    pip.files = {"text-pages-1.0-2.tgz": CONTENT}
+    (path,) = fetch(from_npm(tmp_path))
+    assert (path, path.read_bytes()) == (tmp_path / "text-pages-1.0-2.tgz", CONTENT)
+    (command,) = pip.commands
+    assert command[:2] == ["npm", "pack"]
+    assert {"--ignore-scripts", "@text/pages@1.0-2"} <= set(command)
+
+
+def test_without_npm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match=r"@text/pages@1\.0-2 needs npm, which cannot be started .*; put text-pages"):
+        fetch(from_npm(tmp_path))
+
+
+def test_npms_failure(tmp_path: Path, pip: Pip) -> None:
+    pip.files, pip.error = {}, "npm error code E404"
+    with pytest.raises(UserError, match=r"@text/pages@1\.0-2 could not be downloaded: npm error code E404; check"):
+        fetch(from_npm(tmp_path))

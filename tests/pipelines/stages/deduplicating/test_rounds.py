@@ -76,6 +76,7 @@ def test_rounds_change_nothing(
     assert len(found.splits()) > 10
     assert len(paired.splits()) > 40
     assert in_rounds.manifest == whole.manifest
+    assert sum(entry.rows for entry in in_rounds.files(kind="near")) > 5
     sizes = [row["cluster_size"] for entry in in_rounds.files(kind="clusters", of="staged/web-00000.arrow")
              for row in in_rounds.table(entry).to_pylist()]  # fmt: skip
     assert max(sizes) == (21 if "group_splits" not in options else 1)

@@ -97,8 +97,8 @@ def test_readings_are_the_lowest_throws_whatever_the_order_of_the_files() -> Non
 def test_histograms_add_up() -> None:
     one = {"letters": {"en": {"kept": {"3": 2}, "dropped": {}}}}
     two = {"letters": {"en": {"kept": {"3": 1, "19": 4}, "dropped": {"0": 1}}}}
-    rows = distributions([one, two]).to_pylist()
+    rows = distributions([one, two], "text").to_pylist()
     assert [(row["kept"], round(row["low"], 2), round(row["high"], 2), row["rows"]) for row in rows] == [
         (False, 0.0, 0.05, 1), (True, 0.15, 0.2, 3), (True, 0.95, 1.0, 4)
     ]  # fmt: skip
-    assert distributions([one, two]).equals(distributions([two, one]))
+    assert distributions([one, two], "text").equals(distributions([two, one], "text"))

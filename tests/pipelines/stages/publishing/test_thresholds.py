@@ -11,6 +11,7 @@ from pipelines.dedup.exact import hash_texts
 from pipelines.stages.publishing.percentiles import histograms, percentile_of
 from pipelines.stages.publishing.rules import rules_of
 from pipelines.stages.publishing.thresholds import REASONS, Limits, describe, pair_failures, text_failures, values
+from pipelines.text.languages import LANGUAGES
 
 THRESHOLDS = Thresholds(
     min_chars=2, max_chars=100, min_letters=0.5, language_probability=0.9, language_chars=10,
@@ -77,17 +78,17 @@ def test_a_text_without_a_language_is_not_published() -> None:
     assert text_reason({"lang": "", "lid": ""}, lang="", lid="", lid_prob=0.0) == Reason.NO_LANGUAGE
 
 
-def pair_reason(usual: float = 0.0, **row: object) -> str:
+def pair_reason(usual: float = 0.0, limits: Limits = LIMITS, **row: object) -> str:
     pair = {
         "source_text": "Enter the host", "target_text": "Host eingeben", "source_lang": "en", "target_lang": "de",
         "source_lid": "en", "target_lid": "de", "source_lid_prob": 0.99, "target_lid_prob": 0.99, "letters": 1.0,
-        "placeholders_agree": True, **row,
+        "source_script": "Latn", "target_script": "Latn", "placeholders_agree": True, **row,
     }  # fmt: skip
     source, target = str(pair["source_text"]), str(pair["target_text"])
     pair["length_ratio"] = np.log(len(target) / len(source))
     sides = [hash_texts([source]), hash_texts([target])]
     labels = (np.zeros(1, np.int32), ["de"])
-    (code,) = pair_failures(table(PAIRS, [pair]), labels, sides, {"de": usual}, LIMITS).tolist()
+    (code,) = pair_failures(table(PAIRS, [pair]), labels, sides, {"de": usual}, limits).tolist()
     return REASONS[code - 1] if code else ""
 
 
@@ -116,6 +117,34 @@ def test_pairs(row: dict[str, object], reason: str) -> None:
 def test_the_length_ratio_is_held_against_the_languages_own() -> None:
     assert pair_reason(target_text="門" * 4) == Reason.LENGTH_RATIO
     assert pair_reason(usual=np.log(1 / 3), target_text="門" * 4) == ""
+
+
+FOR_PAIRS = {"scripts": True, "language_probability": 0.6, "min_given_score": 1.04, "min_confidence": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({}, ""),
+        ({"target_script": "Cyrl"}, Reason.WRONG_SCRIPT),
+        ({"target_script": ""}, ""),  # no letters
+        ({"target_lid": "nl", "target_lid_prob": 0.7}, Reason.NOT_IDENTIFIED),
+        ({"source_lid": "", "source_lid_prob": 0.0}, Reason.NOT_IDENTIFIED),
+        ({"source_lid_prob": 0.59}, Reason.NOT_IDENTIFIED),
+        ({"given_score": 1.03}, Reason.LOW_SCORE),
+        ({"given_score": float("nan"), "confidence": float("nan")}, ""),  # nobody gave one
+        ({"confidence": 0.4}, Reason.LOW_SCORE),
+    ],
+)
+def test_filters_of_pairs(row: dict[str, object], reason: str) -> None:
+    limits = Limits.of(PublishSection.model_validate({"filters": {"pairs": FOR_PAIRS}}))
+    assert pair_reason(limits=limits, **{"given_score": 1.2, "confidence": 0.9, **row}) == reason
+
+
+def test_a_language_that_the_identifier_does_not_know_is_not_asked() -> None:
+    limits = Limits.of(PublishSection.model_validate({"filters": {"pairs": {"language_probability": 0.6}}}))
+    unknown = next(code for code, language in LANGUAGES.items() if not language.label)
+    assert pair_reason(limits=limits, target_lang=unknown, target_lid="en", target_lid_prob=0.9) == ""
 
 
 def test_no_rows_fail_nothing() -> None:
