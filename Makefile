@@ -5,7 +5,7 @@ RECIPE ?= flows/configs/demo.yaml
 KILLS ?= 50
 EXAMPLES ?= 2000
 BIN := .venv/bin
-RUN_EXTRAS := pipelines,training,flows,report
+RUN_EXTRAS := pipelines,mining,training,flows,report
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 # Nothing here sends a word about its use.
@@ -14,7 +14,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-faults test-short-faults fuzz test-flink lint format docs ablation bench-dedup bench-documents bench-langid bench-memory bench-monolingual bench-parallel bench-scale bench-scaling bench-segment clean
+.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation test-short-faults bench-dedup bench-documents bench-langid bench-memory bench-mine bench-monolingual bench-parallel bench-scale bench-scaling bench-segment bench-train clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,11 +89,18 @@ bench-segment: setup .venv-segment/.installed ## Measure sentence segmentation o
 bench-dedup: setup .venv-peers/.installed ## Measure deduplication against the naive way, datatrove and others
 	$(BIN)/python tests/benchmarks/dedup.py
 
+bench-train: setup ## Measure the training step against Hugging Face's
+	$(BIN)/python tests/benchmarks/train.py
+
 bench-scale: setup ## Measure what a second worker gives, on many files and on one big file
 	$(BIN)/python tests/benchmarks/scale.py
 
 bench-scaling: setup ## Measure what a byte of text costs at two sizes, and reckon up CC-100 and a dump of Common Crawl
 	$(BIN)/python tests/benchmarks/scaling.py
+
+bench-mine: setup-dev ## Measure mining, and whether the bootstrap loop raises it (trains two small encoders)
+	@$(BIN)/polyloom fetch $(RECIPE)
+	$(BIN)/python tests/benchmarks/mine.py
 
 clean: ## Remove caches; datasets (runs/), raw text (data/) and .venv stay
 	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -17,7 +17,7 @@ from pipelines.arguments import Overrides, RecipePath
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.stage import StageRun
 from pipelines.plan import plan
-from pipelines.recipe import RecipeBase, load_recipe
+from pipelines.recipe import RecipeBase, encoders_elsewhere, load_recipe
 
 _INTERRUPTED = 130
 
@@ -46,7 +46,8 @@ def _planned(recipe: RecipeBase) -> list[StageRun]:
     try:
         return plan(recipe)
     except UserError:
-        if recipe.fetch is None:
+        others = (load_recipe(Path(arm.recipe)) for _, arm in encoders_elsewhere(recipe))
+        if all(one.fetch is None for one in (recipe, *others)):
             raise
         return []
 

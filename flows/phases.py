@@ -8,7 +8,18 @@ from pipelines.datasets.stage import StageRun
 # The one place that says it. The flow `full` runs the three one after the other; a stage's runs (the arms of
 # `pretrain`) run at the same time.
 PHASES: dict[str, tuple[str, ...]] = {
-    "corpus": ("ingest", "segment", "align", "deduplicate", "annotate", "publish", "tokenize"),
+    "corpus": (
+        "ingest",
+        "segment",
+        "embed",
+        "align",
+        "mine",
+        "deduplicate",
+        "annotate",
+        "score",
+        "publish",
+        "tokenize",
+    ),
     "pretrain": ("pretrain",),
     "evaluate": ("export", "evaluate", "report"),
 }

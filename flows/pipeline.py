@@ -1,5 +1,6 @@
 """The flows: `full` is a flow of flows, and each of the three can be deployed by itself."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,8 @@ from flows.process import fetch_process, stage_process, stopping
 from flows.summary import deliver_all, rows_table
 from flows.tasks import run_stage, stage_logger
 from pipelines.datasets.stage import StageRun
-from pipelines.plan import plan
-from pipelines.recipe import load_recipe
+from pipelines.plan import export_of, plan, upstream
+from pipelines.recipe import RecipeBase, encoders_elsewhere, load_recipe
 
 Config = Annotated[Path, Field(description="The recipe, relative to the folder that the deployment works in.")]
 Overrides = Annotated[
@@ -28,6 +29,7 @@ def full(config: Config = DEMO, overrides: Overrides = ()) -> None:
     """Everything a recipe asks for: corpus, pretraining, evaluation and report."""
     recipe = load_recipe(config, overrides)
     create_markdown_artifact(_as_given(config, overrides), key="recipe", description=f"The recipe of {recipe.name}")
+    _make_encoders(recipe)
     corpus(config, overrides)
     pretrain(config, overrides)
     evaluate(config, overrides)
@@ -39,9 +41,7 @@ def full(config: Config = DEMO, overrides: Overrides = ()) -> None:
 @flow(name="corpus", persist_result=False)
 def corpus(config: Config = DEMO, overrides: Overrides = ()) -> None:
     """From raw files to token shards."""
-    recipe = load_recipe(config, overrides)
-    if recipe.fetch is not None:
-        run_stage(fetch_process(config, overrides, recipe.folder))
+    _fetch(config, overrides, load_recipe(config, overrides))
     _run_phase("corpus", config, overrides)
 
 
@@ -57,14 +57,34 @@ def evaluate(config: Config = DEMO, overrides: Overrides = ()) -> None:
     _run_phase("evaluate", config, overrides)
 
 
+def _make_encoders(recipe: RecipeBase) -> None:
+    """Run the other recipes whose encoders this one takes, each up to its export; what they need comes first."""
+    for arm in {arm.recipe: arm for _, arm in encoders_elsewhere(recipe)}.values():
+        config = Path(arm.recipe)
+        other = load_recipe(config)
+        _fetch(config, (), other)
+        _make_encoders(other)
+        needed = upstream([export_of(arm)])
+        _run_stages(config, (), [run for run in plan(other) if run in needed])
+
+
+def _fetch(config: Path, overrides: Overrides, recipe: RecipeBase) -> None:
+    if recipe.fetch is not None:
+        run_stage(fetch_process(config, overrides, recipe.folder))
+
+
 def _run_phase(phase: str, config: Path, overrides: Overrides) -> None:
     runs = runs_of(phase, plan(load_recipe(config, overrides)))
+    _run_stages(config, overrides, runs)
+    create_table_artifact(rows_table(runs), key=f"rows-{phase}", description=f"Rows of each stage of {phase}")
+
+
+def _run_stages(config: Path, overrides: Overrides, runs: Sequence[StageRun]) -> None:
     for group in by_stage(runs):
         for run in group:
             if run.is_done:
                 stage_logger().info("%-24s was there already", run.label)
         _run_together(config, overrides, [run for run in group if not run.is_done])
-    create_table_artifact(rows_table(runs), key=f"rows-{phase}", description=f"Rows of each stage of {phase}")
 
 
 def _run_together(config: Path, overrides: Overrides, runs: list[StageRun]) -> None:

@@ -12,7 +12,7 @@ from pipelines.arguments import Overrides, RecipePath
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import Manifest
-from pipelines.plan import plan
+from pipelines.plan import plan, upstream
 from pipelines.recipe import load_recipe
 
 DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="The folder of a dataset.")]
@@ -41,7 +41,7 @@ def fetch(config: RecipePath, overrides: Overrides = None) -> None:
 def show_plan(config: RecipePath, overrides: Overrides = None) -> None:
     """Show what a recipe would run, and what of it is done."""
     table = Table("stage", "state", "dataset", box=None)
-    for run in plan(load_recipe(config, overrides or [])):
+    for run in upstream(plan(load_recipe(config, overrides or []))):
         table.add_row(run.label, "done" if run.is_done else "to do", str(run.folder))
     Console().print(table)
 

@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
 def convert(
     dataset: Corpus,
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make; it may be there and empty.")],
-    to: Annotated[Literal["cc100", "jsonl", "parquet"], typer.Option("--to", help="The format.")],
+    to: Annotated[
+        Literal["cc100", "jsonl", "parquet", "moses", "tsv", "tmx"], typer.Option("--to", help="The format.")
+    ],
 ) -> None:
     """Write a published corpus in another format, with its dataset card."""
     from pipelines.datasets.corpus import open_corpus
@@ -34,6 +36,8 @@ def convert(
     print(f"{to}: {target}")
     if corpus.files(kind="pairs") and not FORMATS[to].has_pairs:
         print(f"The pairs are not in it: {to} holds texts alone; jsonl and parquet hold both.")
+    if corpus.files(kind="text") and not FORMATS[to].has_texts:
+        print(f"The texts are not in it: {to} holds pairs alone; jsonl and parquet hold both.")
 
 
 def remove(

@@ -1,13 +1,14 @@
 """The plan: every run of a stage that a recipe asks for, with its fingerprint, before any work."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from pipelines.datasets.elsewhere import ExportedArm, exported_arms
 from pipelines.datasets.fingerprint import fingerprint
 from pipelines.datasets.stage import StageRun, StageSpec, input_fingerprints
-from pipelines.recipe import RecipeBase
+from pipelines.recipe import EXPORT, RecipeBase, load_recipe
 from pipelines.registry import stages
 
 _NAME_DIGITS = 12
@@ -30,6 +31,28 @@ def plan(recipe: RecipeBase) -> list[StageRun]:
     return [run for instances in runs.values() for run in instances.values()]
 
 
+def export_of(arm: ExportedArm) -> StageRun:
+    """Return the run of another recipe that exports an arm. Raises UserError as `plan` does."""
+    (run,) = [run for run in plan(load_recipe(Path(arm.recipe))) if run.spec.name == EXPORT]
+    return run
+
+
+def upstream(runs: Iterable[StageRun]) -> list[StageRun]:
+    """Return the runs and all that they read, of other recipes too, each after those that it reads."""
+    found: dict[Path, StageRun] = {}
+
+    def place(run: StageRun) -> None:
+        if run.folder not in found:
+            for sources in run.inputs.values():
+                for source in sources.values():
+                    place(source)
+            found[run.folder] = run
+
+    for run in runs:
+        place(run)
+    return list(found.values())
+
+
 def _instances(spec: StageSpec, section: BaseModel) -> Mapping[str, BaseModel]:
     return spec.instances(section) if spec.instances else {"": section}
 
@@ -41,6 +64,15 @@ def _planned(
     inputs: Mapping[str, Mapping[str, StageRun]],
     folder: Path,
 ) -> StageRun:
+    inputs = {**inputs, **_from_other_recipes(config)}
     name = fingerprint(spec.name, spec.version, config, input_fingerprints(inputs))
     parts = [spec.name, instance, name[:_NAME_DIGITS]] if instance else [spec.name, name[:_NAME_DIGITS]]
     return StageRun(spec, config, instance, name, folder / "-".join(parts), inputs)
+
+
+def _from_other_recipes(config: BaseModel) -> dict[str, dict[str, StageRun]]:
+    """Return the exports that a section names, under the key that names them."""
+    found: dict[str, dict[str, StageRun]] = {}
+    for key, name, arm in exported_arms(config):
+        found.setdefault(key, {})[name] = export_of(arm)
+    return found

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -12,9 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from pipelines.config.fetch import FetchSection
+from pipelines.datasets.elsewhere import ExportedArm, exported_arms
 from pipelines.datasets.errors import ConfigError
 from pipelines.datasets.stage import EngineSection
 from pipelines.registry import stages
+
+EXPORT = "export"
+_ARMS = "pretrain"
 
 
 class RecipeBase(BaseModel):
@@ -48,10 +52,11 @@ def recipe_model() -> type[RecipeBase]:
     return create_model("Recipe", __base__=RecipeBase, **sections)
 
 
-def load_recipe(path: Path, overrides: Sequence[str] = ()) -> RecipeBase:
+def load_recipe(path: Path, overrides: Sequence[str] = (), readers: tuple[Path, ...] = ()) -> RecipeBase:
     """Read and check a recipe; `overrides` are `key.path=value` texts that replace what the file says.
 
-    Raises ConfigError with file, key path and what would be right.
+    Recipes whose encoders it names are read and checked too; `readers` are those that led to this one. Raises
+    ConfigError with file, key path and what would be right.
     """
     value = _read_yaml(path)
     for override in overrides:
@@ -62,7 +67,33 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> RecipeBase:
         problems = [_explain(detail) for detail in error.errors(include_url=False)]
         raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems)) from None
     _check_needs(path, recipe)
+    for place, arm in encoders_elsewhere(recipe):
+        _check_elsewhere(place, arm, (*readers, path))
     return recipe
+
+
+def encoders_elsewhere(recipe: RecipeBase) -> Iterator[tuple[str, ExportedArm]]:
+    """Yield the encoders that a recipe takes from others, each after the path of its key."""
+    for stage in stages():
+        section = recipe.section(stage)
+        if section is not None:
+            for key, name, arm in exported_arms(section):
+                yield ".".join(part for part in (stage, key, name) if part), arm
+
+
+def _check_elsewhere(place: str, arm: ExportedArm, readers: tuple[Path, ...]) -> None:
+    """Read the recipe that makes an encoder. Raises ConfigError where it has no such arm, or needs this one itself."""
+    source, reader = Path(arm.recipe), readers[-1]
+    if source.resolve() in [path.resolve() for path in readers]:
+        way = " needs ".join(str(path) for path in (*readers, source))
+        raise ConfigError(f"{reader}: {place}: the recipes go round in a circle: {way}; take the encoder of another")
+    other = load_recipe(source, readers=readers)
+    if other.section(EXPORT) is None:
+        raise ConfigError(f"{reader}: {place}: {source} exports no encoder; add a section `{EXPORT}: {{}}` there")
+    resolve = stages()[_ARMS].instances
+    arms = list(resolve(other.section(_ARMS))) if resolve else []
+    if arm.arm not in arms:
+        raise ConfigError(f"{reader}: {place}: {source} has no arm {arm.arm!r}; it has {', '.join(arms)}")
 
 
 def _check_needs(path: Path, recipe: RecipeBase) -> None:

@@ -1,4 +1,5 @@
-"""The sections of the YAML that belong to training: `pretrain`, `export` and `evaluate`.
+"""The sections of the YAML that belong to training: `embed`, `score`, `pretrain`, `export`
+and `evaluate`.
 
 The defaults are the faithful recipe of InfoXLM base (Chi et al. 2021 and microsoft/unilm, infoxlm/README.md).
 A recipe for a tiny model sets each deviation by name. Importing this module loads no torch.
@@ -9,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pipelines.datasets.fingerprint import NotFingerprinted
+from pipelines.datasets.elsewhere import ExportedArm
+from pipelines.datasets.fingerprint import NotFingerprinted, RawPath
 from pipelines.datasets.stage import StageSpec
 
 Objective = Literal["mlm", "tlm", "xlco"]
@@ -32,6 +34,10 @@ class ModelSection(_Section):
     initializer_std: float = Field(
         0.02, gt=0, le=1, description="Standard deviation of the initial weights (biases start at 0, LayerNorms at 1)."
     )
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="Dropout of hidden states; the release has 0.1 when it trains from scratch."
+    )
+    attention_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of attention weights, likewise.")
 
     @model_validator(mode="after")
     def _heads_divide(self) -> "ModelSection":
@@ -110,6 +116,7 @@ class ContrastSection(_Section):
     momentum: ConstantMomentum | RampMomentum = Field(
         ConstantMomentum(), discriminator="kind", description="Momentum of the key encoder."
     )
+    prefill: bool = Field(True, description="Fill the queue with keys before the first step, as the release does.")
     mixup: bool = Field(True, description="Two pairs in each example, their halves in random order on both sides.")
     mask_inputs: bool = Field(True, description="Corrupt the contrast's inputs as for MMLM.")
     weight: float = Field(1.0, gt=0, description="Weight λ of the contrast in the total loss.")
@@ -144,6 +151,21 @@ class PretrainRecipe(_Section):
 
     seed: int = Field(1, ge=0, lt=2**32, description="Seed of the initial weights, the data order and the masking.")
     threads: int = Field(1, ge=1, le=256, description="Threads of torch; sums in another order give other bits.")
+    init: RawPath | None = Field(
+        None,
+        description="Hugging Face folder of XLM-R or InfoXLM (safetensors) whose weights training begins with; without "
+        "it they are drawn by the seed.",
+    )
+    device: Literal["cpu", "cuda"] = Field("cpu", description="Where to train.")
+    precision: Literal["fp32", "bf16", "fp16"] = Field(
+        "fp32", description="Precision of the products; weights, sums, losses and the momentum encoder stay in fp32."
+    )
+    recompute: bool = Field(
+        False, description="Compute activations again on the way back: a third more time, far less memory."
+    )
+    micro_batches: int = Field(
+        1, ge=1, description="Into how many parts each process cuts its share of a step, to fit its memory."
+    )
     steps: int = Field(200_000, ge=1, description="Optimiser steps.")
     tokens_per_step: int = Field(
         1_310_720,
@@ -160,6 +182,15 @@ class PretrainRecipe(_Section):
     masking: MaskingSection = Field(MaskingSection(), description="Masking.")
     contrast: ContrastSection = Field(ContrastSection(), description="The contrast, XLCO.")
     optimizer: OptimizerSection = Field(OptimizerSection(), description="Optimiser and schedule.")
+    spike: float | None = Field(
+        None, gt=1, description="Leave out a step whose gradient is so many times as long as of late."
+    )
+    tolerated_bad_steps: int = Field(
+        10,
+        ge=0,
+        description="Steps in a row that may be left out, since a loss or gradient was no number or a spike; then "
+        "training ends.",
+    )
     log_every: int = Field(100, ge=1, description="Steps from one line of `history.json` to the next.")
     checkpoint_every: Annotated[int, NotFingerprinted()] = Field(
         1000, ge=1, description="Steps from one checkpoint to the next."
@@ -218,8 +249,8 @@ class PretrainSection(PretrainRecipe):
     arms: dict[str, Arm] = Field(
         {"infoxlm": Arm(objectives={"mlm": 8, "tlm": 1, "xlco": 1})},
         min_length=1,
-        description="The models to train, by name. An arm may override anything but `seed` and `model`, since all "
-        "arms start from the same weights, and `steps` and `tokens_per_step`, since all take the same tokens.",
+        description="The models to train, by name. An arm may override anything but `seed`, `init` and `model`, since "
+        "all arms start from the same weights, and `steps` and `tokens_per_step`, since all take the same tokens.",
     )
 
     @model_validator(mode="after")
@@ -234,7 +265,7 @@ class PretrainSection(PretrainRecipe):
         for name, arm in self.arms.items():
             if not name.replace("_", "").replace("-", "").isalnum():
                 raise ValueError(f"arms.{name}: a name has letters, digits, '-' and '_' only")
-            for shared in ("seed", "model", "steps", "tokens_per_step"):
+            for shared in ("seed", "init", "model", "steps", "tokens_per_step"):
                 if shared in arm.overrides:
                     raise ValueError(f"arms.{name}.overrides.{shared}: must be the same for all arms")
             merged = _merged(recipe, arm.overrides) | {"objectives": arm.objectives}
@@ -248,7 +279,7 @@ class PretrainSection(PretrainRecipe):
 
 
 class ExportSection(_Section):
-    """Each arm as a folder that Hugging Face `transformers` loads."""
+    """Each arm as folders that Hugging Face `transformers` and `sentence-transformers` load."""
 
     check_sentences: int = Field(
         64, ge=1, le=10_000, description="Dev texts whose ids and hidden states must agree with transformers' own."
@@ -284,7 +315,44 @@ class EvaluateSection(_Section):
     neighbour_languages: tuple[str, ...] = Field(
         (), description="Languages in which they are searched; one that has no pool is left out."
     )
+    others: dict[str, ExportedArm] = Field(
+        {}, description="Encoders that other recipes train, to be scored on the same pairs: a name for each."
+    )
     threads: int = Field(1, ge=1, le=256, description="Threads of torch.")
+
+
+class Reading(_Section):
+    """How sentences are turned into vectors."""
+
+    encoder: RawPath | ExportedArm = Field(
+        description="The folder of a Hugging Face encoder (XLM-R runs packed, others as `transformers` runs them), or "
+        "`recipe` and `arm` of one that another recipe trains."
+    )
+    layer: int | None = Field(None, ge=0, description="The layer that is read, 0 the embeddings; by default the last.")
+    pooling: Literal["cls", "mean"] = Field("mean", description="As for the contrast; see `pretrain.contrast.pooling`.")
+    max_tokens: int = Field(254, ge=4, le=8190, description="A text is cut to this many tokens (without specials).")
+    threads: int = Field(1, ge=1, le=256, description="Threads of torch; sums in another order give other bits.")
+
+
+class EmbedSection(Reading):
+    """Vectors of sentences, to align and to mine by."""
+
+    longest_span: int = Field(
+        1,
+        ge=1,
+        le=8,
+        description="Runs of up to so many sentences of a document get vectors too; aligning by vectors needs 4.",
+    )
+
+
+class ScoreSection(Reading):
+    """The margin of every pair by an encoder, which `publish.filters.scores.margin` can ask for."""
+
+    neighbours: int = Field(4, ge=1, le=64, description="Nearest neighbours that a pair's similarity is compared with.")
+    sample: int = Field(
+        20_000, ge=1, description="Texts of each side of a pair of languages among which neighbours are sought."
+    )
+    centering: bool = Field(False, description="Whether the mean vector of each side's sample is subtracted first.")
 
 
 def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -303,8 +371,27 @@ def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
 
 STAGES: tuple[StageSpec, ...] = (
     StageSpec(
-        name="pretrain",
+        name="embed",
         version=1,
+        section=EmbedSection,
+        entry="training.stages.embed:run",
+        needs=("segment",),
+        extra="training",
+        help="Turn sentences into vectors.",
+    ),
+    StageSpec(
+        name="score",
+        version=1,
+        section=ScoreSection,
+        entry="training.stages.score:run",
+        needs=("align",),
+        optional=("mine",),
+        extra="training",
+        help="Give every pair its margin by an encoder.",
+    ),
+    StageSpec(
+        name="pretrain",
+        version=2,
         section=PretrainSection,
         entry="training.stages.pretrain:run",
         needs=("tokenize",),
@@ -314,12 +401,12 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="export",
-        version=1,
+        version=2,
         section=ExportSection,
         entry="training.stages.export:run",
         needs=("tokenize", "publish", "pretrain"),
         extra="training",
-        help="Write each arm as a Hugging Face folder.",
+        help="Write each arm as a Hugging Face folder, and as one of sentence-transformers.",
     ),
     StageSpec(
         name="evaluate",

@@ -1,19 +1,24 @@
-"""To Hugging Face: weights, config and tokenizer of an encoder as `transformers` loads them."""
+"""To Hugging Face and back: weights, config and tokenizer of an encoder as `transformers` loads them."""
 
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load as safetensors_load
 from sentencepiece import SentencePieceProcessor
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from torch import Tensor
-from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaForMaskedLM
+from transformers import (
+    PretrainedConfig,
+    PreTrainedTokenizerFast,
+    XLMRobertaConfig,
+    XLMRobertaForMaskedLM,
+    XLMRobertaModel,
+)
 
 from training.config import ModelSection
 from training.data.sequences import BOS, EOS, FIRST_PIECE, PAD, UNK
-from training.model import LAYER_NORM_EPSILON, POSITION_OFFSET, MaskedLM
+from training.model import LAYER_NORM_EPSILON, POSITION_OFFSET, Encoder, MaskedLM
 from training.sentencepiece_file import normalization
+from training.weights import from_hugging_face, to_hugging_face
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 
@@ -46,7 +51,7 @@ def to_transformers(model: MaskedLM) -> XLMRobertaForMaskedLM:
         eos_token_id=EOS,
     )
     theirs: XLMRobertaForMaskedLM = XLMRobertaForMaskedLM(config)
-    missing, unexpected = theirs.load_state_dict(_renamed(model), strict=False)
+    missing, unexpected = theirs.load_state_dict(to_hugging_face(model.state_dict(), shape.layers), strict=False)
     derived = {"lm_head.decoder.weight", "lm_head.decoder.bias"}  # tied to the embeddings and to lm_head.bias
     assert not unexpected, unexpected
     assert set(missing) <= derived, missing
@@ -98,34 +103,28 @@ def write_folder(model: XLMRobertaForMaskedLM, tokenizer: PreTrainedTokenizerFas
     tokenizer.save_pretrained(folder)
 
 
-def _renamed(model: MaskedLM) -> dict[str, Tensor]:
-    own = model.state_dict()
-    width = model.encoder.shape.hidden
-    theirs = {
-        "roberta.embeddings.word_embeddings.weight": own["encoder.tokens.weight"],
-        "roberta.embeddings.position_embeddings.weight": own["encoder.positions.weight"],
-        "roberta.embeddings.token_type_embeddings.weight": torch.zeros(1, width),
-        "roberta.embeddings.LayerNorm.weight": own["encoder.norm.weight"],
-        "roberta.embeddings.LayerNorm.bias": own["encoder.norm.bias"],
-        "lm_head.dense.weight": own["head.dense.weight"],
-        "lm_head.dense.bias": own["head.dense.bias"],
-        "lm_head.layer_norm.weight": own["head.norm.weight"],
-        "lm_head.layer_norm.bias": own["head.norm.bias"],
-        "lm_head.bias": own["head.bias"],
-    }
-    plain = {
-        "attention.output.dense": "out",
-        "attention.output.LayerNorm": "attention_norm",
-        "intermediate.dense": "up",
-        "output.dense": "down",
-        "output.LayerNorm": "norm",
-    }
-    for layer in range(model.encoder.shape.layers):
-        here, there = f"encoder.layers.{layer}", f"roberta.encoder.layer.{layer}"
-        for kind in ("weight", "bias"):
-            parts = own[f"{here}.qkv.{kind}"].split(width)
-            for name, part in zip(("query", "key", "value"), parts, strict=True):
-                theirs[f"{there}.attention.self.{name}.{kind}"] = part
-            for name, ours in plain.items():
-                theirs[f"{there}.{name}.{kind}"] = own[f"{here}.{ours}.{kind}"]
-    return theirs
+def is_of_our_shape(config: PretrainedConfig) -> bool:
+    """Return whether `load_encoder` can run a model of transformers' with this config."""
+    return (
+        config.model_type == "xlm-roberta"
+        and config.hidden_act == "gelu"
+        and config.layer_norm_eps == LAYER_NORM_EPSILON
+        and config.type_vocab_size == 1
+    )
+
+
+def load_encoder(folder: Path) -> Encoder:
+    """Return the encoder of a Hugging Face folder with an XLM-R, ready to run on packed sequences."""
+    theirs = XLMRobertaModel.from_pretrained(folder, add_pooling_layer=False, local_files_only=True)
+    config = theirs.config
+    shape = ModelSection(
+        layers=config.num_hidden_layers,
+        hidden=config.hidden_size,
+        heads=config.num_attention_heads,
+        feed_forward=config.intermediate_size,
+        positions=config.max_position_embeddings - POSITION_OFFSET,
+    )
+    encoder = Encoder(shape, config.vocab_size)
+    own = from_hugging_face(theirs.state_dict(), shape.layers)
+    encoder.load_state_dict({name.removeprefix("encoder."): weight for name, weight in own.items()})
+    return encoder.eval()

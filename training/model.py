@@ -7,11 +7,14 @@ needs few of them. The layer order is post-LN, so the weights are those of `XLMR
 
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn.attention.varlen import varlen_attn
+from torch.utils.checkpoint import checkpoint
 
 from training.config import ModelSection
 
@@ -31,32 +34,68 @@ class Packed:
 
     def positions(self) -> Tensor:
         """Return each token's place in its sequence, from 0, int64 `[T]`."""
-        lengths = torch.tensor(self.lengths, device=self.tokens.device)
+        lengths = torch.tensor(self.lengths, dtype=torch.int64, device=self.tokens.device)
         starts = torch.cumsum(lengths, 0) - lengths
         return torch.arange(len(self.tokens), device=self.tokens.device) - torch.repeat_interleave(starts, lengths)
 
+    def to(self, device: torch.device) -> "Packed":
+        """Return the same sequences on a device."""
+        return Packed(self.tokens.to(device), self.lengths)
+
+
+class TiedGradient:
+    """Brings the output embedding's gradient to the input embedding's backward pass, which adds its own rows to it.
+
+    The two are one matrix `[V, D]`. Left to themselves, both make a gradient of that size, and a third pass adds
+    them: at 250,000 tokens that is a fifth of the step. One object serves one forward and backward pass.
+    """
+
+    def __init__(self) -> None:
+        self._gradient: Tensor | None = None
+
+    def leave(self, gradient: Tensor) -> None:
+        """Take the output embedding's gradient `[V, D]`; its storage will be written to."""
+        self._gradient = gradient
+
+    def take(self, embeddings: Tensor) -> Tensor:
+        """Return the gradient that was left, or zeros like `embeddings`, and forget it."""
+        gradient = torch.zeros_like(embeddings) if self._gradient is None else self._gradient
+        self._gradient = None
+        return gradient
+
 
 class Encoder(nn.Module):
-    """Embeddings and transformer layers. `weights` are drawn from N(0, std²), biases are 0."""
+    """Embeddings and transformer layers. `weights` are drawn from N(0, std²), biases are 0.
+
+    With `recompute` the layers keep no activations for the backward pass but compute them again.
+    """
 
     def __init__(self, shape: ModelSection, vocabulary: int) -> None:
         super().__init__()
         self.shape = shape
+        self.recompute = False
         self.tokens = nn.Embedding(vocabulary, shape.hidden)
         self.positions = nn.Embedding(shape.positions + POSITION_OFFSET, shape.hidden)
         self.norm = nn.LayerNorm(shape.hidden, eps=LAYER_NORM_EPSILON)
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
 
-    def embed(self, packed: Packed) -> Tensor:
+    def embed(self, packed: Packed, tied: TiedGradient | None = None) -> Tensor:
         """Return the hidden states before the first layer, float32 `[T, D]`."""
-        tokens: Tensor = self.tokens(packed.tokens)
+        tokens: Tensor
+        if tied is None:
+            tokens = self.tokens(packed.tokens)
+        else:
+            tokens = _TiedEmbedding.apply(self.tokens.weight, packed.tokens, tied)  # type: ignore[no-untyped-call]
         normed: Tensor = self.norm(tokens + self.positions(packed.positions() + POSITION_OFFSET))
-        return normed
+        return F.dropout(normed, self.shape.dropout, self.training)
 
     def run(self, hidden: Tensor, lengths: tuple[int, ...], first: int, last: int) -> Tensor:
         """Return the states after layer `last`, given those after layer `first`; layers count from 1."""
         for layer in self.layers[first:last]:
-            hidden = layer(hidden, lengths)
+            if self.recompute and torch.is_grad_enabled():
+                hidden = checkpoint(layer, hidden, lengths, use_reentrant=False)
+            else:
+                hidden = layer(hidden, lengths)
         return hidden
 
     def forward(self, packed: Packed, last: int | None = None) -> Tensor:
@@ -71,12 +110,30 @@ class Encoder(nn.Module):
         return states
 
 
+class _TiedEmbedding(torch.autograd.Function):
+    """Rows of the token embeddings; their gradient is added to the one that `TiedGradient` brings."""
+
+    @staticmethod
+    def forward(ctx: Any, embeddings: Tensor, tokens: Tensor, tied: TiedGradient) -> Tensor:
+        ctx.save_for_backward(embeddings, tokens)
+        ctx.tied = tied
+        return F.embedding(tokens, embeddings)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        embeddings, tokens = ctx.saved_tensors
+        return ctx.tied.take(embeddings).index_add_(0, tokens, gradient), None, None
+
+
 class Layer(nn.Module):
-    """Self-attention and feed-forward, each followed by the residual sum and LayerNorm."""
+    """Self-attention and feed-forward, each followed by dropout, the residual sum and LayerNorm."""
 
     def __init__(self, shape: ModelSection) -> None:
         super().__init__()
         self.heads = shape.heads
+        self.dropout = shape.dropout
+        self.attention_dropout = shape.attention_dropout
         self.qkv = nn.Linear(shape.hidden, 3 * shape.hidden)
         self.out = nn.Linear(shape.hidden, shape.hidden)
         self.attention_norm = nn.LayerNorm(shape.hidden, eps=LAYER_NORM_EPSILON)
@@ -85,10 +142,11 @@ class Layer(nn.Module):
         self.norm = nn.LayerNorm(shape.hidden, eps=LAYER_NORM_EPSILON)
 
     def forward(self, hidden: Tensor, lengths: tuple[int, ...]) -> Tensor:
-        attended = self.out(attention(self.qkv(hidden), lengths, self.heads))
-        hidden = self.attention_norm(hidden + attended)
-        expanded = F.gelu(self.up(hidden))
-        normed: Tensor = self.norm(hidden + self.down(expanded))
+        dropped = self.attention_dropout if self.training else 0.0
+        attended = self.out(attention(self.qkv(hidden), lengths, self.heads, dropped))
+        hidden = self.attention_norm(hidden + F.dropout(attended, self.dropout, self.training))
+        expanded = self.down(F.gelu(self.up(hidden)))
+        normed: Tensor = self.norm(hidden + F.dropout(expanded, self.dropout, self.training))
         return normed
 
 
@@ -133,25 +191,28 @@ def initialized(shape: ModelSection, vocabulary: int, seed: int) -> MaskedLM:
     return model
 
 
-def attention(qkv: Tensor, lengths: tuple[int, ...], heads: int) -> Tensor:
+def attention(qkv: Tensor, lengths: tuple[int, ...], heads: int, dropout: float = 0.0) -> Tensor:
     """Return self-attention within each sequence, `[T, D]`, of queries, keys and values side by side, `[T, 3D]`.
 
-    The one place that chooses the kernel: variable-length flash attention where the device and dtype have it
-    (CUDA in half precision), else one call for each run of sequences of equal length.
+    `dropout` is the share of the attention weights that are dropped. The one place that chooses the kernel:
+    variable-length flash attention where the device and dtype have it (CUDA in half precision, no dropout), else one
+    call for each run of sequences of equal length.
     """
-    if qkv.is_cuda and qkv.dtype in (torch.float16, torch.bfloat16):
+    if qkv.is_cuda and qkv.dtype in (torch.float16, torch.bfloat16) and not dropout:
         return variable_length_attention(qkv, lengths, heads)
-    return run_attention(qkv, lengths, heads)
+    return run_attention(qkv, lengths, heads, dropout)
 
 
-def run_attention(qkv: Tensor, lengths: tuple[int, ...], heads: int) -> Tensor:
+def run_attention(qkv: Tensor, lengths: tuple[int, ...], heads: int, dropout: float = 0.0) -> Tensor:
     """As `attention`: neighbours of equal length in one call, on views of the packed tensor, without padding."""
     width = qkv.shape[1] // 3
+    if not lengths:
+        return qkv[:, :width]
     runs = [(length, sum(1 for _ in same)) for length, same in groupby(lengths)]
     parts = []
     for part, (length, count) in zip(torch.split(qkv, [n * count for n, count in runs]), runs, strict=True):
         query, key, value = part.view(count, length, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(query, key, value)
+        mixed = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout)
         parts.append(mixed.transpose(1, 2).reshape(count * length, width))
     return torch.cat(parts)
 

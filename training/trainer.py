@@ -2,9 +2,9 @@
 
 import math
 import time
-from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -12,61 +12,93 @@ from torch import Tensor, nn
 from pipelines.datasets.errors import UserError
 from training.config import Objective, PretrainArm
 from training.data import random
-from training.data.batch import Batch, Targets, collate
-from training.data.streams import Corpus, Cursor, streams
-from training.model import initialized
-from training.objectives.contrast import KeyQueue, MomentumEncoder, Projector, info_nce, momentum_at
-from training.objectives.masked_lm import masked_lm_loss
+from training.data.batch import Step, collate
+from training.data.streams import Corpus, Cursor, contrast_prefill, streams
+from training.distributed import ALONE, Ranks
+from training.initial import initial_model
+from training.objectives.contrast import KeyQueue, MomentumEncoder, Projector, momentum_at
+from training.objectives.together import MEASURES, Objectives, loss_scales
 from training.optim import adamw, learning_rate
 
-_PROJECTION = 5
+_PROJECTION, _DROPOUT, _KEY_DROPOUT = 5, 6, 7
+_DTYPES: Final = {"bf16": torch.bfloat16, "fp16": torch.float16}
+_FP16_SCALE: Final = 128.0  # at the start, and steps from one doubling to the next: as the release has it
+_FP16_GROWTH: Final = 128
+_NORM_MEMORY: Final = 0.98  # of the running mean that a spike is compared with
+
+
+class Diverged(UserError):
+    """Too many steps in a row were left out; `step` is the last of them."""
+
+    def __init__(self, message: str, step: Step) -> None:
+        super().__init__(message)
+        self.step = step
 
 
 @dataclass
 class Sums:
-    """Losses and counts since the last logged step, by objective."""
+    """Losses and counts since the last logged step, by objective, and the steps that were left out."""
 
     loss: dict[str, float] = field(default_factory=dict)
     targets: dict[str, int] = field(default_factory=dict)
     hits: int = 0
+    skipped: int = 0
 
-    def add(self, name: str, loss: float, targets: int) -> None:
-        self.loss[name] = self.loss.get(name, 0.0) + loss
-        self.targets[name] = self.targets.get(name, 0) + targets
+    def add(self, counts: dict[Objective, int], measures: Tensor) -> None:
+        """Add a step's MEASURES."""
+        by_name = dict(zip(MEASURES, measures.tolist(), strict=True))
+        for name, count in counts.items():
+            self.loss[name] = self.loss.get(name, 0.0) + by_name[name]
+            self.targets[name] = self.targets.get(name, 0) + count
+        self.hits += int(by_name["hits"])
 
     def means(self) -> dict[str, float]:
-        """Return the mean loss of each objective and, for the contrast, the share of hits."""
+        """Return the mean loss of each objective, for the contrast the share of hits, and what was left out."""
         means = {name: self.loss[name] / self.targets[name] for name in self.loss if self.targets[name]}
         if self.targets.get("xlco"):
             means["xlco_hits"] = self.hits / self.targets["xlco"]
+        if self.skipped:
+            means["skipped_steps"] = self.skipped
         return means
 
 
 class Trainer:
-    """One arm in training. `step` counts finished optimiser steps.
+    """One arm in training. `step` counts finished steps, those that were left out too.
 
     Tokens are counted as they go through the trained encoder: every token of a text (MMLM), of a joined pair
     (TLM) and of a query (XLCO), special tokens included; none is padding. A query's tokens go up to the contrast
     layer only. What the momentum encoder reads is counted beside them (`key_tokens`).
+
+    A step is the same whatever `micro_batches` and the number of ranks: each rank takes its parts of it, keys and
+    gradients are summed, and so weights, optimiser, momentum encoder and queue are the same on all ranks.
     """
 
-    def __init__(self, arm: PretrainArm, corpus: Corpus) -> None:
+    def __init__(self, arm: PretrainArm, corpus: Corpus, ranks: Ranks = ALONE) -> None:
         self.arm = arm
+        self.ranks = ranks
+        self.device = torch.device(arm.device)
         self.vocabulary = corpus.vocabulary
         self.streams = streams(corpus, arm)
-        self.model = initialized(arm.model, corpus.vocabulary, arm.seed)
-        modules: list[nn.Module] = [self.model]
+        self.model = initial_model(arm.init, arm.model, corpus.vocabulary, arm.seed).to(self.device)
         self.projector: Projector | None = None
         if "xlco" in arm.objectives:
             seed = random.key(arm.seed, _PROJECTION) >> 1
-            self.projector = Projector(arm.contrast, arm.model.hidden, seed)
+            self.projector = Projector(arm.contrast, arm.model.hidden, seed).to(self.device)
             self.key_encoder = MomentumEncoder(self.model.encoder, self.projector)
             self.queue = KeyQueue(arm.contrast.queue_size, arm.model.hidden, 2 if arm.contrast.mixup else 1)
-            modules.append(self.projector)
-        self.optimizer = adamw(modules, arm.optimizer)
+            self.queue.to(self.device)
+            self._prefill = contrast_prefill(corpus, arm)
+        self.objectives = Objectives(arm, self.model, self.projector)
+        self._replicated = ranks.replicated(self.objectives, bool({"mlm", "tlm"} & set(arm.objectives)))
+        self.optimizer = adamw([self.objectives], arm.optimizer)
+        self.scaler = torch.amp.GradScaler(
+            arm.device, init_scale=_FP16_SCALE, growth_interval=_FP16_GROWTH, enabled=arm.precision == "fp16"
+        )
         self.step = 0
         self.key_tokens = 0
         self.key_seconds = 0.0
+        self.bad_steps = 0
+        self.usual_norm = 0.0
         self.sums = Sums()
 
     @property
@@ -75,26 +107,24 @@ class Trainer:
         return {name: stream.cursor.tokens for name, stream in self.streams.items()}
 
     def train_step(self) -> None:
-        """Make one optimiser step. Raises UserError where the loss is no longer a number."""
-        rate = learning_rate(self.arm.optimizer, self.step, self.arm.steps)
+        """Make one optimiser step, or leave it out where its loss or gradient is no number, or a spike.
+
+        Raises Diverged where more steps in a row than the recipe tolerates were left out.
+        """
+        if self.step == 0:
+            self._fill_queue()
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        batch = self._next_batch()
-        loss, keys = self._loss(batch)
-        if not math.isfinite(loss.item()):
-            raise UserError(
-                f"the loss is {loss.item()} at step {self.step + 1}: training diverged; "
-                "lower pretrain.optimizer.learning_rate or raise pretrain.optimizer.warmup_steps"
-            )
-        self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(self._trained(), self.arm.optimizer.clip)
-        self.optimizer.step()
-        if self.projector is not None and batch.contrast is not None and keys is not None:
-            momentum = momentum_at(self.arm.contrast.momentum, self.step)
-            self.key_encoder.update(self.model.encoder, self.projector, momentum)
-            self.queue.enqueue(keys, batch.contrast.tags)
-            self.key_tokens += len(batch.contrast.keys.tokens)
+            group["lr"] = learning_rate(self.arm.optimizer, self.step, self.arm.steps)
+        step = self.next_step()
+        keys = self._keys(step)
+        measures = self._backward(step, keys)
+        self.scaler.unscale_(self.optimizer)
+        norm = float(nn.utils.clip_grad_norm_(self._trained(), self.arm.optimizer.clip))
+        if self._is_good(measures, norm):
+            self._update(step, keys, measures, norm)
+        else:
+            self._leave_out(step, measures, norm)
+        self.scaler.update()
         self.step += 1
 
     def log_line(self) -> dict[str, float]:
@@ -105,74 +135,129 @@ class Trainer:
         return {"step": self.step, "tokens": sum(self.tokens.values()), "learning_rate": rate, **means}
 
     def state(self) -> dict[str, Any]:
-        """Return all that the rest of the run depends on, as tensors, numbers and strings."""
+        """Return all that the rest of the run depends on, as tensors, numbers and strings; it is that of every rank."""
         return {
             "step": self.step,
             "key_tokens": self.key_tokens,
+            "bad_steps": self.bad_steps,
+            "usual_norm": self.usual_norm,
             "cursors": {name: vars(stream.cursor) for name, stream in self.streams.items()},
-            "sums": {"loss": self.sums.loss, "targets": self.sums.targets, "hits": self.sums.hits},
+            "sums": dict(vars(self.sums)),
             "modules": {name: module.state_dict() for name, module in self._modules().items()},
             "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """Take up a run where `state` was made: what follows is bit for bit what would have followed."""
         self.step = state["step"]
         self.key_tokens = state["key_tokens"]
+        self.bad_steps, self.usual_norm = state["bad_steps"], state["usual_norm"]
         for objective, stream in self.streams.items():
             stream.cursor = Cursor(**state["cursors"][objective])
         self.sums = Sums(**state["sums"])
         for name, module in self._modules().items():
             module.load_state_dict(state["modules"][name])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
 
-    def _next_batch(self) -> Batch:
+    def next_step(self) -> Step:
+        """Return the examples of the next step, and move the streams on."""
         examples = {name: stream.next(self.step + 1) for name, stream in self.streams.items()}
         return collate(examples, self.vocabulary, self.arm, self.step)
 
-    def _loss(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
-        """Return the total loss, and the keys `[N, D]` that go into the queue after backward.
+    def _backward(self, step: Step, keys: Tensor | None) -> Tensor:
+        """Add up the gradients of this rank's parts and of the other ranks, and return the step's MEASURES."""
+        self.optimizer.zero_grad(set_to_none=True)
+        scales = loss_scales(step.target_counts, self.arm)
+        tags = step.tags.to(self.device) if step.tags else None
+        queue = self.queue if self.projector is not None else None
+        measures = torch.zeros(len(MEASURES), dtype=torch.float64, device=self.device)
+        micro = self.arm.micro_batches
+        for number in range(micro):
+            part = self.ranks.rank * micro + number
+            batch = step.part(part, self.ranks.world * micro).to(self.device)
+            self._seed_dropout(_DROPOUT, part)
+            with self._summed_at(number == micro - 1), self._autocast():
+                loss, own = self._replicated(batch, scales, keys, tags, queue)
+                self.scaler.scale(loss).backward()
+            measures += own
+        return self.ranks.summed(measures)
 
-        One forward pass serves all objectives: queries and language-model sequences go through the first layers
-        together, and the latter alone through the rest.
-        """
-        encoder = self.model.encoder
-        split = self.arm.contrast.layer if batch.queries else 0
-        hidden = encoder.run(encoder.embed(batch.packed), batch.packed.lengths, 0, split)
-        query_tokens = sum(batch.query_lengths)
-        scales = loss_scales(batch.target_counts, self.arm)
-        parts: list[Tensor] = []
-        keys = None
-        if batch.contrast is not None:
-            contrast, keys = self._contrast_loss(hidden[:query_tokens], batch)
-            parts.append(scales["xlco"] * contrast)
-        if batch.targets is not None:
-            final = encoder.run(hidden[query_tokens:], batch.lm_lengths, split, len(encoder.layers))
-            parts.append(self._masked_lm_loss(final, batch.targets, scales))
-        return torch.stack(parts).sum(), keys
-
-    def _masked_lm_loss(self, final: Tensor, targets: Targets, scales: Mapping[Objective, float]) -> Tensor:
-        by_row = torch.where(targets.is_tlm, scales.get("tlm", 0.0), scales.get("mlm", 0.0))
-        loss, losses = masked_lm_loss(self.model, final, targets.places, targets.labels, by_row)
-        tlm = int(targets.is_tlm.sum())
-        if "mlm" in scales:
-            self.sums.add("mlm", losses[~targets.is_tlm].sum().item(), len(losses) - tlm)
-        if "tlm" in scales:
-            self.sums.add("tlm", losses[targets.is_tlm].sum().item(), tlm)
-        return loss
-
-    def _contrast_loss(self, hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        assert self.projector is not None
-        assert batch.contrast is not None
-        queries = self.projector(hidden, batch.query_lengths)
+    @torch.no_grad()
+    def _keys(self, step: Step) -> Tensor | None:
+        """Return the keys of all examples of a step, float32 `[N, D]`, of which each rank computes its share."""
+        if step.contrast is None:
+            return None
         started = time.perf_counter()
-        with torch.no_grad():
-            keys = self.key_encoder(batch.contrast.keys)[batch.contrast.key_of]
+        micro = self.arm.micro_batches
+        found = torch.zeros(step.target_counts["xlco"], self.arm.model.hidden, device=self.device)
+        for number in range(micro):
+            part = self.ranks.rank * micro + number
+            share = step.keys(part, self.ranks.world * micro)
+            self._seed_dropout(_KEY_DROPOUT, part)
+            with self._autocast():
+                vectors = self.key_encoder(share.packed.to(self.device))
+            found[share.example.to(self.device)] = vectors.float()
+        found = self.ranks.summed(found)  # each key is there once, and zeros everywhere else
         self.key_seconds += time.perf_counter() - started
-        loss, hits = info_nce(queries, keys, batch.contrast.tags, self.queue, self.arm.contrast)
-        self.sums.add("xlco", loss.item(), batch.queries)
-        self.sums.hits += int(hits)
-        return loss, keys
+        return found
+
+    def _fill_queue(self) -> None:
+        """Fill the queue with keys of pairs that are drawn for this alone, before the first step."""
+        if self.projector is None or not self.arm.contrast.prefill:
+            return
+        left = self.arm.contrast.queue_size
+        for number, examples in enumerate(self._prefill):
+            if left <= 0:
+                break
+            step = collate({"xlco": examples.head(left)}, self.vocabulary, self.arm, -1 - number)
+            keys = self._keys(step)
+            assert keys is not None
+            assert step.tags is not None
+            self.queue.enqueue(keys, step.tags.to(self.device))
+            left -= len(keys)
+
+    def _is_good(self, measures: Tensor, norm: float) -> bool:
+        finite = math.isfinite(norm) and bool(torch.isfinite(measures).all())
+        spike = self.arm.spike is not None and self.usual_norm > 0 and norm > self.arm.spike * self.usual_norm
+        return finite and not spike
+
+    def _update(self, step: Step, keys: Tensor | None, measures: Tensor, norm: float) -> None:
+        self.scaler.step(self.optimizer)
+        self.bad_steps = 0
+        self.usual_norm = norm if self.usual_norm == 0 else _NORM_MEMORY * self.usual_norm + (1 - _NORM_MEMORY) * norm
+        self.sums.add(step.target_counts, measures)
+        if self.projector is not None and keys is not None and step.contrast is not None:
+            momentum = momentum_at(self.arm.contrast.momentum, self.step)
+            self.key_encoder.update(self.model.encoder, self.projector, momentum)
+            self.queue.enqueue(keys, step.contrast.tags.to(self.device))
+            self.key_tokens += len(step.contrast.keys.values)
+
+    def _leave_out(self, step: Step, measures: Tensor, norm: float) -> None:
+        self.bad_steps += 1
+        self.sums.skipped += 1
+        if self.bad_steps > self.arm.tolerated_bad_steps:
+            losses = ", ".join(f"{name} {value:.4g}" for name, value in zip(MEASURES, measures.tolist(), strict=True))
+            raise Diverged(
+                f"the loss or its gradient is no number, or a spike, at step {self.step + 1} (sums: {losses}; norm of "
+                f"the gradient {norm:.4g}) and at the {self.bad_steps - 1} before it: training diverged; lower "
+                "pretrain.optimizer.learning_rate or raise pretrain.optimizer.warmup_steps",
+                step,
+            )
+
+    def _seed_dropout(self, purpose: int, part: int) -> None:
+        """Make dropout a function of seed, step and part, so that a resumed run has the same."""
+        if self.arm.model.dropout or self.arm.model.attention_dropout:
+            torch.manual_seed(random.key(self.arm.seed, purpose, self.step, part) >> 1)
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        dtype = _DTYPES.get(self.arm.precision)
+        return torch.autocast(self.device.type, dtype=dtype) if dtype else nullcontext()
+
+    def _summed_at(self, last: bool) -> AbstractContextManager[Any]:
+        """Let gradients be summed over ranks with the last part alone."""
+        return nullcontext() if last or self.ranks.world == 1 else self._replicated.no_sync()  # type: ignore[operator]
 
     def _trained(self) -> list[nn.Parameter]:
         return [p for group in self.optimizer.param_groups for p in group["params"]]
@@ -182,17 +267,3 @@ class Trainer:
         if self.projector is not None:
             modules |= {"projector": self.projector, "key_encoder": self.key_encoder, "queue": self.queue}
         return modules
-
-
-def loss_scales(counts: Mapping[Objective, int], arm: PretrainArm) -> dict[Objective, float]:
-    """Return what one target of each objective counts in the total loss.
-
-    `joint_sum`: one over the number of all targets, as the released code does (tasks/infoxlm.py, train_step);
-    `mean_each`: one over the number of the objective's own. The contrast's weight λ comes on top.
-    """
-    whole = sum(counts.values())
-    return {
-        name: (arm.contrast.weight if name == "xlco" else 1.0)
-        / max(1, whole if arm.loss_reduction == "joint_sum" else count)
-        for name, count in counts.items()
-    }

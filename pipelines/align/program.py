@@ -27,13 +27,10 @@ def cheapest(band: Band, types: Sequence[tuple[int, int]], costs: Costs) -> Int6
     Raises ValueError where no way leads through the band.
     """
     chosen = np.zeros((len(band.first), band.width), np.int8)
-    last = np.inf
-    for diagonal, distances, best in _forward(band, types, costs):
+    distances = np.zeros(0)
+    for diagonal, distances, best in _forward(band, types, costs):  # noqa: B007, the last one's are what is wanted
         chosen[diagonal] = best
-        if diagonal == len(band.first) - 1:
-            last = distances[band.targets - band.first[-1]]
-    if not np.isfinite(last):
-        raise ValueError("no chain of beads leads through the band")
+    _length_of(band, distances)
     return _traced(band, types, chosen)
 
 
@@ -49,14 +46,20 @@ def cheapest_with_confidence(band: Band, types: Sequence[tuple[int, int]], costs
     chosen, forward = np.zeros(shape, np.int8), np.full(shape, np.inf)
     for diagonal, distances, best in _forward(band, types, lambda begin, end: costs[:, begin:end]):
         chosen[diagonal], forward[diagonal] = best, distances
-    shortest = forward[-1, band.targets - band.first[-1]]
-    if not np.isfinite(shortest):
-        raise ValueError("no chain of beads leads through the band")
+    shortest = _length_of(band, forward[-1])
     sizes = _traced(band, types, chosen)
-    rivals = _weight_by_source(band, types, costs, forward, _backward(band, types, costs), float(shortest))
+    rivals = _weight_by_source(band, types, costs, forward, _backward(band, types, costs), shortest)
     starts = np.cumsum(sizes[:, 0]) - sizes[:, 0]
     weights = np.where(sizes[:, 0] > 0, rivals[np.minimum(starts, band.sources)], 1.0)
     return sizes, (1 / weights).astype(np.float32)
+
+
+def _length_of(band: Band, last: Float64) -> float:
+    """Return the distance of the end of the grid, given those of the last anti-diagonal. Raises ValueError."""
+    slot = int(band.targets - band.first[-1])
+    if not 0 <= slot < len(last) or not np.isfinite(last[slot]):
+        raise ValueError("no chain of beads leads through the band")
+    return float(last[slot])
 
 
 def _forward(

@@ -4,6 +4,7 @@ from pipelines.config.align import AlignSection
 from pipelines.config.annotate import AnnotateSection
 from pipelines.config.deduplicate import DeduplicateSection
 from pipelines.config.ingest import IngestSection
+from pipelines.config.mine import MineSection
 from pipelines.config.publish import PublishSection
 from pipelines.config.segment import SegmentSection
 from pipelines.config.tokenize import TokenizeSection
@@ -39,12 +40,21 @@ STAGES: tuple[StageSpec, ...] = (
         help="Pair each sentence with its counterpart in the pivot language.",
     ),
     StageSpec(
+        name="mine",
+        version=1,
+        section=MineSection,
+        entry="pipelines.stages.mine:run",
+        needs=("ingest", "segment", "embed"),
+        extra="mining",
+        help="Find pairs among sentences that nothing ties together.",
+    ),
+    StageSpec(
         name="deduplicate",
         version=3,
         section=DeduplicateSection,
         entry="pipelines.stages.deduplicate:run",
         needs=("ingest",),
-        optional=("align",),
+        optional=("align", "mine"),
         extra="pipelines",
         help="Find the copies of each text and pair; nothing is dropped.",
     ),
@@ -54,7 +64,7 @@ STAGES: tuple[StageSpec, ...] = (
         section=AnnotateSection,
         entry="pipelines.stages.annotate:run",
         needs=("ingest", "deduplicate"),
-        optional=("align",),
+        optional=("align", "mine"),
         extra="pipelines",
         help="Give documents and rows further scores: perplexity, classifiers, columns from outside.",
     ),
@@ -64,7 +74,7 @@ STAGES: tuple[StageSpec, ...] = (
         section=PublishSection,
         entry="pipelines.stages.publish:run",
         needs=("ingest", "deduplicate"),
-        optional=("align", "annotate"),
+        optional=("align", "mine", "annotate", "score"),
         extra="pipelines",
         help="Apply thresholds, keep one of each cluster, hold out documents, write language shards.",
     ),

@@ -8,11 +8,11 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipelines.config.base import LanguageCode, Section
 from pipelines.datasets.fingerprint import LANGUAGE_PLACE, RawPath
-from pipelines.datasets.schemas import CLUSTERS, DOCUMENTS, PAIRS, STAGED
+from pipelines.datasets.schemas import CLUSTERS, DOCUMENTS, MARGIN, PAIRS, STAGED
 
 PERPLEXITY = "perplexity"
 LEXICAL = ("lexical_forward", "lexical_backward")
-_TAKEN = {name for schema in (STAGED, DOCUMENTS, PAIRS, CLUSTERS) for name in schema.names}
+_TAKEN = {MARGIN, *(name for schema in (STAGED, DOCUMENTS, PAIRS, CLUSTERS) for name in schema.names)}
 
 
 def _for_each_language(path: str) -> str:

@@ -5,7 +5,6 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.fingerprint import NotFingerprinted
 from pipelines.text.languages import canonical
 
 
@@ -21,7 +20,6 @@ def known_language(code: str) -> str:
 LanguageCode = Annotated[str, AfterValidator(known_language)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
-Buckets = Annotated[int, Field(ge=1, le=4096), NotFingerprinted()]
 
 
 class Section(BaseModel):

@@ -40,6 +40,9 @@ class CatalogSource(MembersSource):
     """Translated messages: one JSON file for each document and language."""
 
     format: Literal["catalog"]
+    keys: bool = Field(
+        True, description="Whether a message's key ties it to its translations; without, they are text to be mined."
+    )
 
 
 class DocumentsSource(MembersSource):
@@ -123,7 +126,7 @@ class FieldsSource(FileSource):
     def _one_text_or_pairs(self) -> Self:
         if len(self.texts) == 1 or (self.score_field and not self.texts):
             raise ValueError("for pairs, name the fields of two languages or more in texts")
-        if self.texts and (self.language or self.language_field or "text_field" in self.model_fields_set):
+        if self.texts and (self.language or self.language_field or self.text_field != "text"):
             raise ValueError("texts name the languages and fields of pairs; leave text_field and languages out")
         return self
 

@@ -22,6 +22,9 @@ class Reason(StrEnum):
     # align
     NO_COUNTERPART = "no_counterpart"
 
+    # mine
+    LOW_MARGIN = "low_margin"
+
     # publish: blocklists
     BLOCKED = "blocked"
 
@@ -129,6 +132,7 @@ _MEANINGS = {
     Reason.OVERSIZED: "the record is larger than the limit in the config",
     Reason.EMPTY: "nothing is left after normalisation",
     Reason.NO_COUNTERPART: "the sentence has no partner on the other side",
+    Reason.LOW_MARGIN: "the sentence is hardly nearer to its best partner than their neighbours are",
     Reason.BLOCKED: "the document's domain or URL is on a blocklist",
     Reason.WRONG_LANGUAGE: "language identification is sure that it is another language",
     Reason.TOO_SHORT: "fewer characters than the threshold",

@@ -3,6 +3,8 @@
 A row's id is (`file`, `record`, `paragraph`): it is kept from the raw file to the published shard.
 """
 
+from typing import Final
+
 import pyarrow as pa
 
 LABEL = pa.dictionary(pa.int32(), pa.string())
@@ -133,6 +135,8 @@ PAIRS = pa.schema(
     ]
 )
 
+MARGIN: Final = "margin"  # the column that the stage score gives pairs
+
 # Row-aligned to a file of STAGED, PAIRS or DOCUMENTS.
 CLUSTERS = pa.schema(
     [
@@ -184,3 +188,22 @@ DISTRIBUTIONS = pa.schema(
         pa.field("rows", pa.int64(), nullable=False),
     ]
 )
+
+
+def vectors_schema(width: int) -> pa.Schema:
+    """Return the columns of a file of vectors that is row-aligned to one of sentences: unit norm, `width` numbers."""
+    return pa.schema([pa.field("vector", pa.list_(pa.float16(), width), nullable=False)])
+
+
+def span_vectors_schema(width: int) -> pa.Schema:
+    """Return the columns of the vectors of runs of two or more consecutive sentences of one document.
+
+    Rows are ordered by `first`, then `count`. The text of a run is its sentences with a space between them.
+    """
+    return pa.schema(
+        [
+            pa.field("first", pa.int32(), nullable=False),  # row of its first sentence in the file of sentences
+            pa.field("count", pa.int32(), nullable=False),  # how many sentences it has
+            *vectors_schema(width),
+        ]
+    )

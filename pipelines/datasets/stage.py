@@ -286,7 +286,7 @@ def _opened(run: StageRun, source: StageRun) -> Dataset:
     if not source.is_done:
         raise UserError(
             f"{run.label} reads {source.label}, which has not been made ({source.folder}); "
-            f"run `polyloom {source.spec.name}` with the same config first, or `polyloom run` for all stages"
+            f"run `polyloom {source.spec.name}` with its config first, or `polyloom run` for all that is needed"
         )
     return Dataset(source.folder)
 

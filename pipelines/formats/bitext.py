@@ -7,7 +7,7 @@ count as one, so that neighbours, which are often of one text, stay in one split
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -81,7 +81,7 @@ class UnitColumns:
             good[place] = False
         unreadable = [
             Unreadable(self.file, int(record[place]), line.reason, line.error, line.text)
-            for place, line in sorted(wrong.items(), key=itemgetter(0))
+            for place, line in wrong.items()
         ]
         strings, not_text = _strings(texts, good.ravel())
         for row, error in not_text.items():
@@ -102,6 +102,7 @@ class UnitColumns:
             "score": pa.array(scores, pa.float32()).take(unit),
         }
         arrays = [columns[name] for name in RECORDS.names]
+        unreadable.sort(key=attrgetter("record"))
         return Records(pa.RecordBatch.from_arrays(arrays, schema=RECORDS), unreadable)
 
     def _document_names(self, bad: dict[int, BadLine]) -> pa.Array:

@@ -17,7 +17,12 @@ from pipelines.text.normalize import has_surrogates
 
 @dataclass(frozen=True)
 class Catalog(PatternedFiles):
-    """Messages as JSON, a file for each document and language."""
+    """Messages as JSON, a file for each document and language.
+
+    Without `keys`, nothing says which messages are translations of each other.
+    """
+
+    keys: bool = True
 
     def add_records(self, data: bytes, member: PatternedMember, file: str, builder: RecordBuilder) -> None:
         def reject(record: int, reason: Reason, error: str, text: str = "") -> None:
@@ -35,7 +40,7 @@ class Catalog(PatternedFiles):
             elif has_surrogates(value) or has_surrogates(key):
                 reject(record, Reason.NOT_UTF8, f"{_visible(key)}: not Unicode text", _visible(value))
             else:
-                builder.add(file, record, member.document, key, member.language, value)
+                builder.add(file, record, member.document, key if self.keys else "", member.language, value)
 
 
 def parse_catalog(data: bytes) -> list[tuple[tuple[str, ...], Any]]:

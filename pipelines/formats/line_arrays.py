@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 
 from pipelines.datasets.reasons import Reason
 from pipelines.formats.compressed import ByteStream, DamagedStream
-from pipelines.formats.linewise import MEMBER_SPLITS, BadLine
+from pipelines.formats.linewise import MOST_LINES, BadLine
 from pipelines.formats.protocol import Member, Split
 
 _BLOCK = 1 << 20
+_MEMBER_SPLITS = 16
 _LINE_FEED = 10
 
 
@@ -133,11 +134,11 @@ class Cuts:
     damage: str
 
     def few(self) -> list[int]:
-        """Return which of the cuts to keep, so that at most MEMBER_SPLITS are in one member."""
+        """Return which of the cuts to keep, so that at most _MEMBER_SPLITS are in one member."""
         kept = []
         for _, inside in groupby(range(len(self.places)), key=lambda at: self.places[at].member):
             own = list(inside)
-            kept += own[:: -(-len(own) // MEMBER_SPLITS)]
+            kept += own[:: -(-len(own) // _MEMBER_SPLITS)]
         return kept
 
     def only(self, kept: Sequence[int]) -> "Cuts":
@@ -145,14 +146,23 @@ class Cuts:
 
 
 def cut_by_bytes(raw: Openable, split_bytes: int) -> Cuts:
-    """Return a cut at the start, and one at the first line that begins `split_bytes` or more behind the last cut."""
+    """Return a cut at the start, and one at the first line that begins `split_bytes` or more behind the last cut.
+
+    There are at most `MOST_LINES` between two cuts.
+    """
     with raw.open() as stream:
         scan = _Scan(stream)
         found = [(0, 0)]
         for begins in scan.blocks():
-            while (place := int(np.searchsorted(begins, found[-1][1] + split_bytes))) < len(begins):
+            while (place := _next_cut(begins, found[-1], scan.lines, split_bytes)) < len(begins):
                 found.append((scan.lines + place + 1, int(begins[place])))
         return scan.cuts(found)
+
+
+def _next_cut(begins: npt.NDArray[np.int64], last: tuple[int, int], lines: int, split_bytes: int) -> int:
+    """Return the place in `begins`, of lines `lines + 1` and so on, where to cut next behind the `last` cut."""
+    number, start = last
+    return min(int(np.searchsorted(begins, start + split_bytes)), number + MOST_LINES - lines - 1)
 
 
 def cut_by_lines(raw: Openable, numbers: Sequence[int]) -> Cuts:

@@ -2,20 +2,18 @@
 
 A plain file is read from any place. In a compressed one a reader must unpack from the start of a member; the next split
 goes on from where it stopped (`RawFile.open`), so that a split's size is that of the config however long members are.
-A split ends early where it has `_MOST_LINES` lines: what a line takes in memory besides its bytes is bounded too.
+A split ends early where it has `MOST_LINES` lines: what a line takes in memory besides its bytes is bounded too.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
 from pipelines.formats.compressed import ByteStream, DamagedStream, RawFile
 from pipelines.formats.protocol import Split
 
-MEMBER_SPLITS = 16
-_MOST_LINES = 1 << 19
+MOST_LINES = 1 << 19
 _SCANNED = 1 << 16
 _BLOCK = 1 << 20
 
@@ -48,7 +46,7 @@ def plan_lines(raw: RawFile, split_bytes: int, may_end: Callable[[bytes], bool] 
         scan = _Scan(stream)
         while not scan.at_end:
             start, first, member = scan.position, scan.lines, stream.member(scan.position)
-            scan.pass_bytes(split_bytes - 1, first + _MOST_LINES)
+            scan.pass_bytes(split_bytes - 1, first + MOST_LINES)
             scan.pass_line()
             if may_end is not is_any_line:
                 while not scan.at_end and not may_end(scan.pass_line()):
@@ -58,18 +56,6 @@ def plan_lines(raw: RawFile, split_bytes: int, may_end: Callable[[bytes], bool] 
     if not splits:
         raise UserError(f"{raw.path}: the file is empty; remove it from the config's sources")
     return splits
-
-
-def merge_by_member(splits: Sequence[Split]) -> list[Split]:
-    """Join neighbours, so that at most MEMBER_SPLITS begin in one member."""
-    merged = []
-    for _, inside in groupby(splits, key=lambda split: split.member):
-        parts = list(inside)
-        width = -(-len(parts) // MEMBER_SPLITS)
-        for at in range(0, len(parts), width):
-            first, last = parts[at], parts[min(at + width, len(parts)) - 1]
-            merged.append(Split(first.start, last.stop, first.first_record, first.member))
-    return merged
 
 
 def read_lines(raw: RawFile, split: Split, max_bytes: int) -> Iterator[tuple[int, int, bytes | BadLine]]:

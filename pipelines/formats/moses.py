@@ -59,9 +59,10 @@ class Moses:
         cuts += [cut_by_lines(other, [place.number for place in cuts[0].places]) for other in others]
         count = self._count_lines(cuts)
         kept = [at for at, place in enumerate(cuts[0].places) if place.number < count]
-        for number in range(len(cuts)):
-            cuts = [each.only(kept) for each in cuts]
-            kept = cuts[number].few()
+        for number, file in enumerate(self._columns()):
+            if isinstance(file, ZippedFile):  # each split unpacks it from its start
+                cuts = [each.only(kept) for each in cuts]
+                kept = cuts[number].few()
         cuts = [each.only(kept) for each in cuts]
         parts = zip(*map(_parts, cuts), strict=True)
         numbers = [*(place.number for place in cuts[0].places), count]

@@ -83,7 +83,7 @@ class Opus:
                 self._add_link(done, link, sides, builder)
                 done += 1
                 yield
-        except (etree.XMLSyntaxError, ValueError) as error:
+        except ValueError as error:
             bad = BadLine(Reason.NOT_XML, str(error))
         if bad is not None:
             for record in range(2 * done, 2 * (piece.number + piece.records)):
@@ -145,7 +145,7 @@ class _Documents:
             return _Side(document, language, _sentences(self._read(language, found)))
         except UnreadableMember as error:
             return _Side(document, language, BadLine(Reason.UNREADABLE, str(error)))
-        except (etree.XMLSyntaxError, ValueError) as error:
+        except ValueError as error:
             return _Side(document, language, BadLine(Reason.NOT_XML, f"{document}: {error}"))
 
     def _read(self, language: str, name: str) -> bytes:

@@ -87,4 +87,4 @@ def _singular_form(plural_forms: str) -> int:
 
 
 def _visible(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

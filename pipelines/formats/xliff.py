@@ -34,7 +34,7 @@ class Xliff(PatternedFiles):
         try:
             for unit, element in enumerate(elements(BytesIO(data), "trans-unit")):
                 self._add(element, 2 * unit, member, file, builder)
-        except (etree.XMLSyntaxError, ValueError) as error:
+        except ValueError as error:
             builder.reject(Unreadable(file, 2 * unit + 2, Reason.NOT_XML, f"{error}; nothing behind it was read"))
 
     def _add(

@@ -19,7 +19,8 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
 from pipelines.formats.compressed import ByteStream, DamagedStream
 from pipelines.formats.line_arrays import Openable
-from pipelines.formats.linewise import BadLine, merge_by_member
+from pipelines.formats.linewise import BadLine
+from pipelines.formats.markup import parse
 from pipelines.formats.protocol import Member, Split
 
 _BLOCK: Final = 1 << 20
@@ -86,7 +87,7 @@ class XmlPieces:
                 "check its format, or remove it from the config's sources"
             )
         stops = [*(split.start for split in starts[1:]), end]
-        return merge_by_member([replace(split, stop=stop) for split, stop in zip(starts, stops, strict=True)])
+        return [replace(split, stop=stop) for split, stop in zip(starts, stops, strict=True)]
 
     def read(self, split: Split) -> Iterator[Piece]:
         """Yield the elements that begin in the split."""
@@ -285,7 +286,7 @@ def _trees(pieces: Sequence[Piece], encoding: str) -> list[etree._Element | BadL
     """Return the tree of each piece, or why there is none."""
     good = [piece for piece in pieces if piece.bad is None]
     try:
-        found = list(_parse(b"<pieces>" + b"".join(piece.data for piece in good) + b"</pieces>", encoding))
+        found = list(parse(b"<pieces>" + b"".join(piece.data for piece in good) + b"</pieces>", encoding))
     except etree.XMLSyntaxError:
         found = []
     if len(found) == len(good):
@@ -296,19 +297,11 @@ def _trees(pieces: Sequence[Piece], encoding: str) -> list[etree._Element | BadL
 
 def _tree(piece: Piece, encoding: str) -> etree._Element | BadLine:
     try:
-        return _parse(piece.data, encoding)
+        return parse(piece.data, encoding)
     except etree.XMLSyntaxError as error:
-        return BadLine(Reason.NOT_XML, str(error).replace("\n", ""), piece.data.decode(encoding, "backslashreplace"))
-
-
-def _parse(data: bytes, encoding: str) -> etree._Element:
-    parser = etree.XMLParser(
-        encoding=encoding,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    return etree.fromstring(data, parser)
+        shown = piece.data.decode(encoding, "backslashreplace")
+        try:
+            piece.data.decode(encoding)
+        except UnicodeDecodeError as wrong:
+            return BadLine(Reason.NOT_UTF8, str(wrong), shown)
+        return BadLine(Reason.NOT_XML, str(error).replace("\n", ""), shown)

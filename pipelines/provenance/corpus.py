@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.reasons import Reason
 from pipelines.provenance.limits import described
-from pipelines.provenance.rows import Place, RowId, true_rows
+from pipelines.provenance.rows import Place, RowId, stage_of, true_rows
 
 _SIDES = ("source_", "target_")
 
@@ -50,9 +50,8 @@ class Corpus:
 
     def pairs_of(self, wanted: RowId) -> list[Place]:
         """Return the pairs that a row is a side of."""
-        if "align" not in self.datasets:
-            return []
-        names = [entry.name for entry in self.datasets["align"].files(kind="pairs")]
+        datasets = [self.datasets[stage] for stage in ("align", "mine") if stage in self.datasets]
+        names = [entry.name for dataset in datasets for entry in dataset.files(kind="pairs")]
         tables = ((name, self._table(name)) for name in names)
         return [Place(name, row) for name, table in tables for side in _SIDES for row in wanted.rows(table, side)]
 
@@ -143,11 +142,13 @@ class Corpus:
 
     def _scored(self, place: Place) -> dict[str, Any]:
         row = dict(self._table(place.file).slice(place.row, 1).to_pylist()[0])
-        scores = self._beside("annotate", "scores", place)
-        return row if scores is None else {**row, **scores.values()}
+        for stage in ("annotate", "score"):
+            scores = self._beside(stage, "scores", place)
+            row |= {} if scores is None else scores.values()
+        return row
 
     def _table(self, name: str) -> pa.Table:
-        dataset = self.datasets["align" if name.startswith("pairs/") else "ingest"]
+        dataset = self.datasets[stage_of(name)]
         (entry,) = (entry for entry in dataset.manifest.files if entry.name == name)
         return dataset.table(entry)
 

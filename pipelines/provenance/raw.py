@@ -12,10 +12,12 @@ from pipelines.config.sources import CcAlignedSource, FileSource, Source, TsvSou
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.fingerprint import content_hash, raw_files
+from pipelines.datasets.reasons import Reason
 from pipelines.formats.compressed import ByteStream, RawFile
 from pipelines.formats.protocol import Format, OfMembers, Split, Unreadable
 from pipelines.provenance.rows import RowId
 from pipelines.stages.ingesting.sources import divider, open_format
+from pipelines.text.languages import canonical
 
 SHOWN_BYTES = 4096
 
@@ -78,9 +80,20 @@ def read_record(source: Source, wanted: RowId, offset: int = -1) -> RawRecord | 
             table = pa.table(records.batch)
             for row in RowId(wanted.file, wanted.record).rows(table):
                 text, place = table["text"][row].as_py(), table["offset"][row].as_py()
+                if error := _unknown_language(table["language"][row].as_py()):
+                    return Unreadable(wanted.file, wanted.record, Reason.UNKNOWN_LANGUAGE, error, text)
                 path = ", ".join(path for _, path in raw_files(source))
                 return RawRecord(path, _bytes(source, place, text), divider(source)(text))
     return None
+
+
+def _unknown_language(declared: str | None) -> str:
+    """Return why ingest drops a record of this language, "" where it does not."""
+    try:
+        canonical(declared or "en")
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def _splits(form: Format, wanted: RowId, offset: int) -> Sequence[Split]:

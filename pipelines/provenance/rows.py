@@ -10,8 +10,14 @@ import pyarrow.compute as pc
 
 from pipelines.datasets.errors import UserError
 
+_PAIRING = {"pairs": "align", "mined": "mine"}  # stages by the folder of their files
 _FULL = re.compile(r"(.+):(\d{1,10}):(\d{1,10})")
 _SHORT = re.compile(r"(.+):(\d{1,10})")
+
+
+def stage_of(name: str) -> str:
+    """Return the stage that made a file of staged rows, of documents or of pairs."""
+    return _PAIRING.get(name.partition("/")[0], "ingest")
 
 
 @dataclass(frozen=True)

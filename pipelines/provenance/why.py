@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipelines.config.sources import MembersSource, Source
+from pipelines.config.sources import FieldsSource, MembersSource, Source
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.fingerprint import raw_files
@@ -16,7 +16,7 @@ from pipelines.provenance.corpus import Corpus, id_of
 from pipelines.provenance.raw import RawRecord, read_record
 from pipelines.provenance.rows import Place, RowId, one_of
 
-STAGES: Final = ("ingest", "align", "deduplicate", "annotate", "publish")
+STAGES: Final = ("ingest", "align", "mine", "deduplicate", "annotate", "score", "publish")
 _BY_LINE: Final = ("lines", "jsonl")  # formats whose records are numbered by line
 
 
@@ -94,10 +94,11 @@ def find_source(sources: Sequence[Source], file: str) -> tuple[Source, str]:
 def why(source: Source, file: str, line: int, datasets: Mapping[str, Dataset], waiting: Sequence[str]) -> Answer:
     """Return what became of a raw line.
 
-    `line` is counted from 1 in lines and jsonl; in other formats it is the record's number as row ids have it, from 0.
+    `line` is counted from 1 in lines and jsonl; in other formats, and for pairs, it is the record's number as row ids
+    have it, from 0.
     Raises UserError where the file has no such line.
     """
-    is_by_line = source.format in _BY_LINE
+    is_by_line = source.format in _BY_LINE and not (isinstance(source, FieldsSource) and source.texts)
     if line < is_by_line:
         raise UserError(f"{line}: lines are counted from 1")
     wanted = RowId(file, line - is_by_line)

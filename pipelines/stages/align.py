@@ -33,11 +33,14 @@ def run(job: Job) -> Outcome:
     budget = budget_of(job, "align")
     require_largest(budget, files, PAIRED)
     parts = rounds("match", budget.parts(sum(file.rows for file in files), ROW, "rows to match"))
+    languages = sorted(
+        {pivot, *job.input("ingest").manifest.summary["languages"]}, key=lambda code: (code != pivot, code)
+    )
     documents = look_at(job, pivot) if section.sentences else None
     segmented = documents.segmented if documents else frozenset()
     aligning = Aligning(pivot, files, [job.draft.folder / part.file for part in parts], segmented)
     steps: list[Step[Any]] = [
-        Step("Read groups", tasks_for("groups", files), partial(keep_groups, pivot)),
+        Step("Read groups", tasks_for("groups", files), partial(keep_groups, languages)),
         Step("Match", parts, partial(match_round, files)),
         Step("Write pairs", files, partial(write_pairs, aligning)),
     ]

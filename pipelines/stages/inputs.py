@@ -1,6 +1,6 @@
-"""The rows that align, deduplicate and publish read: the staged texts and, where there are any, the aligned pairs."""
+"""The rows that align, deduplicate and publish read: the staged texts and, where there are any, the pairs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -43,8 +43,8 @@ class RowFile:
     document_clusters: Path | None = None
     near: Path | None = None
     near_clusters: Path | None = None
-    scores: Path | None = None
-    document_scores: Path | None = None
+    scores: tuple[Path, ...] = ()
+    document_scores: tuple[Path, ...] = ()
 
     @property
     def split(self) -> str:
@@ -117,21 +117,22 @@ class FileTask:
 
 
 def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
-    """Return the files of ingest and then of align, in the order of their manifests.
+    """Return the files of ingest, then of align, then of mine, in the order of their manifests.
 
     `found` is what deduplicate made; with it the files have their clusters.
     """
     ingested = job.input("ingest")
     inputs: list[tuple[Kind, Dataset, FileEntry]] = [("text", ingested, e) for e in ingested.files(kind="staged")]
-    if job.inputs.get("align"):
-        aligned = job.input("align")
-        inputs += [("pairs", aligned, entry) for entry in aligned.files(kind="pairs")]
-    pivot = canonical(job.input("align").manifest.config["pivot"]) if job.inputs.get("align") else ""
+    for stage in ("align", "mine"):
+        if job.inputs.get(stage):
+            found_by = job.input(stage)
+            inputs += [("pairs", found_by, entry) for entry in found_by.files(kind="pairs")]
+    pivot = _pivot(job)
     documents = {entry.name: ingested.path(entry) for entry in ingested.files(kind="documents")}
     clusters, own, near, near_clusters = (
         _beside(found, kind) for kind in ("clusters", "document_clusters", "near", "near_clusters")
     )
-    scores = _beside(job.input("annotate") if job.inputs.get("annotate") else None, "scores")
+    scored = [_beside(job.input(stage), "scores") for stage in ("annotate", "score") if job.inputs.get(stage)]
     files = []
     for index, (kind, dataset, entry) in enumerate(inputs):
         file = RowFile(
@@ -152,10 +153,19 @@ def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
                 document_clusters=own.get(name),
                 near=near.get(name),
                 near_clusters=near_clusters.get(name),
-                document_scores=scores.get(name),
+                document_scores=_all_of(scored, name),
             )
-        files.append(replace(file, scores=scores.get(entry.name)))
+        files.append(replace(file, scores=_all_of(scored, entry.name)))
     return files
+
+
+def _pivot(job: Job) -> str:
+    """Return the pivot of align, or else the language that is the source of all that was mined, if there is one."""
+    if job.inputs.get("align"):
+        return canonical(job.input("align").manifest.config["pivot"])
+    mined = job.input("mine").manifest.config["languages"] if job.inputs.get("mine") else []
+    sources = {canonical(source) for source, _ in mined}
+    return sources.pop() if len(sources) == 1 else ""
 
 
 def documents_name(name: str) -> str:
@@ -191,8 +201,13 @@ def _beside(dataset: Dataset | None, kind: str) -> dict[str, Path]:
     return {entry.partition["of"]: dataset.path(entry) for entry in dataset.files(kind=kind)} if dataset else {}
 
 
-def _with_scores(table: pa.Table, path: Path | None) -> pa.Table:
-    scores = mapped(path) if path else pa.table({})
-    for name in scores.column_names:
-        table = table.append_column(name, scores[name])
+def _all_of(beside: Sequence[Mapping[str, Path]], name: str) -> tuple[Path, ...]:
+    return tuple(paths[name] for paths in beside if name in paths)
+
+
+def _with_scores(table: pa.Table, paths: Sequence[Path]) -> pa.Table:
+    for path in paths:
+        scores = mapped(path)
+        for name in scores.column_names:
+            table = table.append_column(name, scores[name])
     return table

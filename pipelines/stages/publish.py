@@ -31,6 +31,7 @@ from pipelines.stages.publishing.percentiles import (
     survey_file,
 )
 from pipelines.stages.publishing.ratios import Fit, fitted, sum_ratios
+from pipelines.stages.publishing.rules import Scores
 from pipelines.stages.publishing.screen import Screening, screen_file, small_languages
 from pipelines.stages.publishing.shards import plan_shards, write_shard
 from pipelines.stages.publishing.splits import Assignment, assign, candidates
@@ -76,7 +77,7 @@ def run(job: Job) -> Outcome:
     readme = job.draft.write_bytes("README.md", text.encode(), {"kind": "card"})
     shown = sums(files)
     each_task(job, "Evidence", shown, add_evidence)
-    evidence = write_evidence(job.draft, shown)
+    evidence = write_evidence(job.draft, shown, records_of(job.draft, shown))
     return Outcome("rows", "rows", counts, [*written, *kept_files, *evidence, readme], told, samples)
 
 
@@ -84,7 +85,7 @@ def _limits(job: Job, section: PublishSection, files: Sequence[RowFile]) -> Limi
     """Return the limits in force; those given as percentiles are found in a pass of their own."""
     if section.filters.blocklist is not None:
         load_blocklist(section.filters.blocklist)  # a bad list ends the run here, in one sentence
-    scores = job.input("annotate").manifest.summary["columns"] if job.inputs.get("annotate") else {}
+    scores = _scores(job)
     if section.filters.perplexity is not None and "documents" not in scores.get(PERPLEXITY, []):
         raise UserError("publish.filters.perplexity needs a perplexity: add a section `annotate` with `perplexity`")
     derived: dict[str, dict[str, float]] = {}
@@ -93,6 +94,12 @@ def _limits(job: Job, section: PublishSection, files: Sequence[RowFile]) -> Limi
         each_task(job, "Survey", surveys, partial(survey_file, asked))
         derived = derived_limits(asked, records_of(job.draft, surveys))
     return Limits.of(section, scores, derived, perplexity_cutoffs(section.filters.perplexity, derived))
+
+
+def _scores(job: Job) -> Scores:
+    """Return of which tables each annotated column is."""
+    given = [job.input(stage) for stage in ("annotate", "score") if job.inputs.get(stage)]
+    return {name: of for dataset in given for name, of in dataset.manifest.summary["columns"].items()}
 
 
 def _assignment(section: PublishSection, screened: Iterable[SplitRecord]) -> Assignment:

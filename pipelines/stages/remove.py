@@ -23,6 +23,7 @@ from pipelines.datasets.schemas import DECISIONS
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.provenance.corpus import Corpus
 from pipelines.provenance.lineage import Lineage, published
+from pipelines.provenance.rows import stage_of
 from pipelines.stages.removing.card import card_after
 from pipelines.stages.removing.wanted import Wanted
 from pipelines.stages.work import add_up, column, compact, dictionary
@@ -66,7 +67,8 @@ class Removal:
     @staticmethod
     def of(section: RemoveSection, lineage: Lineage) -> "Removal":
         """Raises UserError where a dataset that the corpus was made from is not beside it."""
-        for stage in ("ingest", "deduplicate", *(["align"] if lineage.dataset.files(kind="pairs") else [])):
+        decided = (entry.partition["of"] for entry in lineage.dataset.files(kind=_DECISIONS))
+        for stage in sorted({"ingest", "deduplicate", *map(stage_of, decided)}):
             lineage.ancestor(stage)
         return Removal(lineage, Wanted.of(section, Corpus({**lineage.ancestors, "publish": lineage.dataset})))
 
@@ -94,7 +96,7 @@ class Removal:
     def _decided(self, table: pa.Table, entry: FileEntry) -> npt.NDArray[np.bool_]:
         """Return which rows of a file of decisions were kept and go."""
         of = entry.partition["of"]
-        rows = self.lineage.ancestor("align" if of.startswith("pairs/") else "ingest")
+        rows = self.lineage.ancestor(stage_of(of))
         clusters = self.lineage.ancestor("deduplicate")
         (clustered,) = clusters.files(kind="clusters", of=of)
         (decided,) = (found for found in rows.manifest.files if found.name == of)

@@ -32,17 +32,24 @@ from pipelines.datasets.reasons import Reason
 from pipelines.formats.arrow import Arrow
 from pipelines.formats.catalog import Catalog
 from pipelines.formats.compressed import RawFile
-from pipelines.formats.fields import Fields
+from pipelines.formats.fields import Fields, PairFields
 from pipelines.formats.jsonl import Jsonl
 from pipelines.formats.lines import Lines
+from pipelines.formats.moses import Moses, MosesFiles
+from pipelines.formats.opus import Opus
 from pipelines.formats.parquet import Parquet
+from pipelines.formats.po import Po
 from pipelines.formats.protocol import Format
+from pipelines.formats.tmx import Tmx
+from pipelines.formats.tsv import Tsv
 from pipelines.formats.warc import Warc
+from pipelines.formats.xliff import Xliff
 
 EXAMPLES = int(os.environ.get("POLYLOOM_EXAMPLES", "25"))
 HANGS = 300 + EXAMPLES  # seconds for all examples of one reader: far more than any machine needs
 TEXTS = [*(f"sentence {number} über 文 {number * 7919}" for number in range(7)), "", "last"]
 FIELDS = Fields("text", "url", None, "de")
+PAIR_FIELDS = PairFields((("de", "t.de"), ("en", "t.en")), "u", "s")
 fuzzed = settings(
     max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES == 25, suppress_health_check=list(HealthCheck)
 )
@@ -108,6 +115,66 @@ def as_zip(compression: int) -> bytes:
     return sink.getvalue()
 
 
+def as_tmx() -> bytes:
+    units = (f'<tu><tuv xml:lang="de"><seg>{text}</seg></tuv><tuv lang="en"><seg>x</seg></tuv></tu>' for text in TEXTS)
+    head = '<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE tmx [<!ENTITY a "b">]><tmx><!-- <tu> --><body>'
+    return f"{head}{''.join(units)}</body></tmx>".encode()
+
+
+def as_alignments() -> bytes:
+    links = "".join(f'<link xtargets="s{number} s0;s{number}" certainty="0.5"/>' for number in range(len(TEXTS)))
+    groups = (f'<linkGrp fromDoc="de/{name}.xml.gz" toDoc="en/{name}.xml.gz">{links}</linkGrp>' for name in "ab")
+    return f'<?xml version="1.0"?><cesAlign>{"".join(groups)}</cesAlign>'.encode()
+
+
+def as_documents() -> bytes:
+    sentences = "".join(f'<s id="s{number}"><w>{text}</w></s>' for number, text in enumerate(TEXTS))
+    return f'<?xml version="1.0" encoding="utf-8"?><!DOCTYPE text><text>{sentences}</text>'.encode()
+
+
+def as_po() -> bytes:
+    entries = (f'msgctxt "{number}"\nmsgid "{text} %d"\nmsgid_plural "many"\nmsgstr[0] "eins"\nmsgstr[1] "{text}"\n\n'
+               for number, text in enumerate(TEXTS))  # fmt: skip
+    head = (
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\nPlural-Forms: nplurals=2; plural=n != 1;\\n"\n\n'
+    )
+    return f"{head}{''.join(entries)}".encode()
+
+
+def as_xliff() -> bytes:
+    units = (f'<trans-unit id="{number}"><source>{text}</source><target state="final">x<x/></target></trans-unit>'
+             for number, text in enumerate(TEXTS))  # fmt: skip
+    return f'<xliff version="1.2"><file original="a"><body>{"".join(units)}</body></file></xliff>'.encode()
+
+
+def members(path: Path, name: str) -> str:
+    """Return a folder that holds the bytes at `path` under a name."""
+    folder = path.parent / f"of-{name.replace('/', '-')}"
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(path.read_bytes() if path.exists() else b"")
+    return str(folder)
+
+
+def opus_documents(path: Path) -> dict[str, str]:
+    folder = path.parent / "documents"
+    for name in ("de/a.xml", "de/b.xml", "en/a.xml", "en/b.xml"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(as_documents())
+    return {language: str(folder / language) for language in ("de", "en")}
+
+
+def opus_folders(path: Path) -> dict[str, str]:
+    """The documents of alignments, of which one has the bytes at `path`."""
+    documents = opus_documents(path)
+    (Path(documents["de"]) / "a.xml").write_bytes(path.read_bytes() if path.exists() else b"")
+    return documents
+
+
+def alignments(path: Path) -> RawFile:
+    (path.parent / "alignments").write_bytes(as_alignments())
+    return raw(path.parent / "alignments")
+
+
 def raw(path: Path) -> RawFile:
     return RawFile(str(path), 1 << 22, 200)
 
@@ -119,6 +186,14 @@ READERS: dict[str, Callable[[Path, int], Format]] = {
     "warc": lambda path, size: Warc("s", raw(path), "de", size, 1000),
     "parquet": lambda path, size: Parquet("s", raw(path), FIELDS, size, 1000),
     "arrow": lambda path, size: Arrow("s", raw(path), FIELDS, size, 1000),
+    "moses": lambda path, size: Moses("s", MosesFiles({"de": raw(path), "en": raw(path)}), size, 1000),
+    "tsv": lambda path, size: Tsv("s", raw(path), ("score", "document", "de", "en"), True, size, 1000),
+    "tmx": lambda path, size: Tmx("s", raw(path), "score", None, size, 1000),
+    "pairs": lambda path, size: Jsonl("s", raw(path), PAIR_FIELDS, size, 1000),
+    "opus": lambda path, size: Opus("s", raw(path), opus_documents(path), "certainty", size, 5000, 5000),
+    "sentences": lambda path, size: Opus("s", alignments(path), opus_folders(path), None, size, 5000, 5000),
+    "po": lambda path, size: Po("s", members(path, "d/de.po"), "{document}/{language}.po", ("de",), size, 5000, "en"),
+    "xliff": lambda path, size: Xliff("s", members(path, "d/de.xlf"), "{document}/{language}.xlf", ("de",), size, 5000),
     "catalog": lambda path, size: Catalog("s", str(path), "{document}/{language}.json", ("de",), size, 1000),
 }
 
@@ -158,6 +233,10 @@ BEGINNINGS = [
     b"\xff\xff\xff\xff",
     b"PK\x03\x04",
     b"WARC/1.0\r\n",
+    b"<tu><tuv>",
+    b"<?xml version='1.0' encoding='",
+    b"\xff\xfe<\0",
+    b'msgid "',
 ]
 PLAIN = {"lines": as_lines(), "cc100": as_lines(), "jsonl": as_jsonl(), "warc": as_warc()}
 TABLES = {
@@ -177,7 +256,19 @@ PACKED = {
     for packing, (pack, _) in PACKINGS.items()
     for members in (False, True)
 }
-FILES = {**PLAIN, **TABLES, **PACKED}
+BITEXT = {
+    "moses": as_lines(),
+    "tsv": b"s\td\tde\ten\n" + b"".join(f"0.5\thttp://a\t{text}\tx\n".encode() for text in TEXTS),
+    "tmx": as_tmx(),
+    "tmx-utf-16": as_tmx().decode().replace("UTF-8", "UTF-16").encode("utf-16"),
+    "tmx-gzip": gzip.compress(as_tmx()),
+    "pairs": b"".join(json.dumps({"t": {"de": text, "en": "x"}, "s": 1}).encode() + b"\n" for text in TEXTS),
+    "opus": as_alignments(),
+    "sentences": as_documents(),
+    "po": as_po(),
+    "xliff": as_xliff(),
+}
+FILES = {**PLAIN, **TABLES, **BITEXT, **PACKED}
 
 
 @st.composite
@@ -210,7 +301,7 @@ def read(name: str, path: Path, split_bytes: int) -> Found | None:
                 rejects += [(bad.file, bad.record, bad.error) for bad in records.unreadable]
                 assert all(isinstance(bad.reason, Reason) and bad.error for bad in records.unreadable)
     except UserError as error:
-        assert str(path) in str(error)  # noqa: PT017  (any other error is to be seen with its own traceback)
+        assert str(path.parent) in str(error)  # noqa: PT017  (any other error is to be seen with its own traceback)
         return None
     return rows, rejects
 
@@ -285,7 +376,7 @@ def test_a_mutated_file(name: str, folder: Path, data: st.DataObject) -> None:
     look(name, data.draw(mutated(FILES[name])), folder)
 
 
-@pytest.mark.parametrize("name", [*PLAIN, "parquet", "arrow", "catalog"])
+@pytest.mark.parametrize("name", [*PLAIN, "parquet", "arrow", "catalog", *BITEXT])
 @fuzzed
 @given(st.data())
 def test_bytes_at_random(name: str, folder: Path, data: st.DataObject) -> None:

@@ -127,3 +127,27 @@ def test_the_flow_of_flows_runs_the_three_in_order_and_delivers(
     assert Path("runs/tiny/report.html").read_text() == "<p>done</p>"
     assert "--set ingest.tolerated_share=0.001" in shown[0]
     assert done_recipe.read_text() in shown[0]
+
+
+def test_a_recipe_whose_encoder_is_taken_is_run_up_to_its_export_first(
+    recipe_path: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = recipe_path.read_text(encoding="utf-8")
+    Path("first.yaml").write_text(
+        f"{text}deduplicate: {{}}\npublish: {{}}\ntokenize: {{}}\npretrain: {{}}\nexport: {{}}\nreport: {{}}\n"
+        "fetch: {folder: data, packages: []}\n".replace("name: tiny", "name: first"),
+        encoding="utf-8",
+    )
+    recipe_path.write_text(f"{text}segment: {{}}\nembed: {{encoder: {{recipe: first.yaml, arm: infoxlm}}}}\n")
+    commands: list[tuple[str, ...]] = []
+    monkeypatch.setattr(pipeline, "run_stage", lambda process: commands.append(process.command[1:]))
+    monkeypatch.setattr(pipeline, "create_markdown_artifact", lambda *_, **__: None)
+    monkeypatch.setattr(pipeline, "deliver_all", lambda *_: None)
+    for phase in ("corpus", "pretrain", "evaluate"):
+        monkeypatch.setattr(pipeline, phase, getattr(pipeline, phase).fn)
+    pipeline.full.fn(recipe_path)
+    assert [" ".join(command) for command in commands] == [
+        "fetch first.yaml", "ingest first.yaml", "deduplicate first.yaml", "publish first.yaml",
+        "tokenize first.yaml", "pretrain first.yaml --instance infoxlm", "export first.yaml",
+        "ingest recipe.yaml", "segment recipe.yaml", "embed recipe.yaml",
+    ]  # fmt: skip

@@ -76,10 +76,6 @@ def test_values_have_bounds(values: dict[str, Any]) -> None:
     assert "Input should be" in refused(values, PublishSection)
 
 
-def test_buckets_do_not_name_another_dataset() -> None:
-    assert canonical(PublishSection(buckets=3)) == canonical(PublishSection(buckets=5))
-
-
 def test_a_raw_file_counts_by_its_content(tmp_path: Path) -> None:
     found = []
     for name in ("one", "two"):

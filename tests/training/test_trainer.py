@@ -9,7 +9,11 @@ import torch
 from pipelines.datasets.errors import UserError
 from training.config import Objective, PretrainArm
 from training.data.streams import Corpus
-from training.trainer import Sums, Trainer, loss_scales
+from training.model import Packed
+from training.objectives.contrast import info_nce
+from training.objectives.masked_lm import masked_lm_loss
+from training.objectives.together import loss_scales
+from training.trainer import Diverged, Sums, Trainer
 
 Recipe = Callable[..., PretrainArm]
 
@@ -41,40 +45,112 @@ def test_a_resumed_run_is_bit_for_bit_the_same(corpus: Corpus, recipe: Recipe, c
     assert straight.tokens == resumed.tokens
 
 
+def backward(trainer: Trainer) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """Return the measures of the next step and the gradients of all trained weights."""
+    step = trainer.next_step()
+    measures = trainer._backward(step, trainer._keys(step))
+    return measures, [weight.grad.clone() for weight in trainer._trained() if weight.grad is not None]
+
+
 def test_one_forward_for_all_objectives_equals_three(corpus: Corpus, recipe: Recipe) -> None:
     trainer = Trainer(recipe(), corpus)
-    batch = trainer._next_batch()
-    together, keys = trainer._loss(batch)
-    encoder, lengths = trainer.model.encoder, batch.packed.lengths
+    trainer.train_step()  # the queue has the step's keys now
+    step = trainer.next_step()
+    batch, keys = step.part(0, 1), trainer._keys(step)
     tokens = sum(batch.query_lengths)
-    from training.model import Packed
-    from training.objectives.contrast import info_nce
-    from training.objectives.masked_lm import masked_lm_loss
-
+    encoder = trainer.model.encoder
     assert batch.targets is not None
-    assert batch.contrast is not None
+    assert step.tags is not None
+    assert keys is not None
     assert trainer.projector is not None
+    scales = loss_scales(step.target_counts, trainer.arm)
+    together, measures = trainer.objectives(batch, scales, keys, step.tags, trainer.queue)
     final = encoder(Packed(batch.packed.tokens[tokens:], batch.lm_lengths))
     ones = torch.ones(len(batch.targets.labels))
     language_model, _ = masked_lm_loss(trainer.model, final, batch.targets.places, batch.targets.labels, ones)
     queries = trainer.projector(
         encoder(Packed(batch.packed.tokens[:tokens], batch.query_lengths), 2), batch.query_lengths
     )
-    assert keys is not None
-    contrast, _ = info_nce(queries, keys, batch.contrast.tags, trainer.queue, trainer.arm.contrast)
+    contrast, _ = info_nce(queries, batch.query_example, keys, step.tags, trainer.queue, trainer.arm.contrast)
     targets = len(batch.targets.labels) + batch.queries
     torch.testing.assert_close(together, (language_model + contrast) / targets, atol=1e-5, rtol=1e-5)
-    assert len(lengths) == len(batch.query_lengths) + len(batch.lm_lengths)
+    assert float(measures[:3].sum()) / targets == pytest.approx(together.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("in_batch_negatives", [False, True])
+@pytest.mark.parametrize("reduction", ["joint_sum", "mean_each"])
+def test_many_small_batches_equal_one_large(
+    corpus: Corpus, recipe: Recipe, reduction: str, in_batch_negatives: bool
+) -> None:
+    contrast = {"in_batch_negatives": in_batch_negatives}
+    found = []
+    for micro_batches in (1, 5):
+        trainer = Trainer(recipe(loss_reduction=reduction, micro_batches=micro_batches, contrast=contrast), corpus)
+        trainer.train_step()
+        found.append(backward(trainer))
+    (one, gradients), (many, others) = found
+    torch.testing.assert_close(one, many, atol=1e-5, rtol=1e-5)
+    assert len(gradients) == len(others) > 10
+    for gradient, other in zip(gradients, others, strict=True):
+        torch.testing.assert_close(gradient, other, atol=1e-6, rtol=1e-5)
+
+
+def test_recomputing_activations_changes_nothing(corpus: Corpus, recipe: Recipe) -> None:
+    model = {"dropout": 0.2, "attention_dropout": 0.1}
+    kept, recomputed = (Trainer(recipe(recompute=recompute, model=model), corpus) for recompute in (False, True))
+    for trainer in (kept, recomputed):
+        trainer.train_step()
+    for name, value in weights(kept).items():
+        assert torch.equal(value, weights(recomputed)[name]), name
+
+
+def test_dropout_is_a_function_of_seed_and_step(corpus: Corpus, recipe: Recipe) -> None:
+    without, once, again = (
+        Trainer(recipe(model={"dropout": dropout, "attention_dropout": dropout}), corpus) for dropout in (0.0, 0.3, 0.3)
+    )
+    for trainer in (without, once, again):
+        torch.rand(3)  # what else is drawn does not matter
+        trainer.train_step()
+    for name, value in weights(once).items():
+        assert torch.equal(value, weights(again)[name]), name
+    assert not torch.equal(without.model.encoder.tokens.weight, once.model.encoder.tokens.weight)
+
+
+def test_half_precision_is_near_to_full(corpus: Corpus, recipe: Recipe) -> None:
+    measured = {}
+    for precision in ("fp32", "bf16"):
+        trainer = Trainer(recipe(precision=precision), corpus)
+        assert all(value.dtype == torch.float32 for value in weights(trainer).values())
+        trainer.train_step()
+        measured[precision] = backward(trainer)
+    (full, gradients), (half, others) = measured["fp32"], measured["bf16"]
+    torch.testing.assert_close(full[:3], half[:3], rtol=2e-2, atol=0)
+    for gradient, other in zip(gradients, others, strict=True):
+        assert other.dtype == torch.float32
+        assert torch.nn.functional.cosine_similarity(gradient.ravel(), other.ravel(), 0) > 0.97
+
+
+def test_the_queue_is_full_of_real_keys_before_the_first_step(corpus: Corpus, recipe: Recipe) -> None:
+    trainer = Trainer(recipe(), corpus)
+    trainer._fill_queue()
+    keys, tags = trainer.queue.filled()
+    assert len(keys) == 32
+    assert (keys.abs().sum(1) > 0).all()
+    assert len(tags.groups.unique()) > 8
+    empty = Trainer(recipe(contrast={"prefill": False}), corpus)
+    empty._fill_queue()
+    assert len(empty.queue.filled()[0]) == 0
 
 
 def test_mean_each_adds_the_means(corpus: Corpus, recipe: Recipe) -> None:
     trainer = Trainer(recipe(loss_reduction="mean_each", contrast={"weight": 2.0}), corpus)
-    for _ in range(2):  # the queue is empty in the first step
-        loss, _ = trainer._loss(trainer._next_batch())
-        means = trainer.sums.means()
-        trainer.sums = Sums()
-        assert loss.item() == pytest.approx(means["mlm"] + means["tlm"] + 2.0 * means["xlco"], rel=1e-5)
-        trainer.step += 1
+    step = trainer.next_step()
+    scales = loss_scales(step.target_counts, trainer.arm)
+    total, measures = trainer.objectives(step.part(0, 1), scales, trainer._keys(step), step.tags, trainer.queue)
+    sums = Sums()
+    sums.add(step.target_counts, measures)
+    means = sums.means()
+    assert total.item() == pytest.approx(means["mlm"] + means["tlm"] + 2.0 * means["xlco"], rel=1e-5)
 
 
 def test_a_target_counts_by_the_reduction(recipe: Recipe) -> None:
@@ -117,9 +193,38 @@ def test_training_lowers_the_losses(corpus: Corpus, recipe: Recipe) -> None:
         assert lines[1][objective] < lines[0][objective]
 
 
-def test_a_loss_that_is_no_number_is_a_clear_error(corpus: Corpus, recipe: Recipe) -> None:
-    trainer = Trainer(recipe(), corpus)
+def test_a_loss_that_is_no_number_is_left_out_and_then_a_clear_error(corpus: Corpus, recipe: Recipe) -> None:
+    trainer = Trainer(recipe(tolerated_bad_steps=2), corpus)
+    trainer.train_step()
     with torch.no_grad():
         trainer.model.encoder.tokens.weight[5:] = float("inf")
-    with pytest.raises(UserError, match=r"the loss is nan at step 1: .* lower pretrain\.optimizer\.learning_rate"):
+    before = weights(trainer), trainer.queue.keys.clone(), int(trainer.queue.pushed)
+    for _ in range(2):
         trainer.train_step()
+    assert trainer.log_line()["skipped_steps"] == 2
+    for name, value in weights(trainer).items():
+        assert torch.equal(value, before[0][name])
+    assert torch.equal(trainer.queue.keys, before[1])
+    assert (trainer.step, int(trainer.queue.pushed)) == (3, before[2])
+    with pytest.raises(
+        Diverged,
+        match=r"no number, or a spike, at step 4 .* the 2 before it: .* lower pretrain\.optimizer\.learning_rate",
+    ) as raised:
+        trainer.train_step()
+    assert isinstance(raised.value, UserError)
+    assert raised.value.step.target_counts["mlm"] > 0
+
+
+def test_a_spike_is_left_out(corpus: Corpus, recipe: Recipe) -> None:
+    trainer = Trainer(recipe(spike=5.0), corpus)
+    trainer.train_step()
+    usual = trainer.usual_norm
+    trainer.usual_norm = usual / 100
+    before = weights(trainer)
+    trainer.train_step()
+    assert (trainer.bad_steps, trainer.sums.skipped) == (1, 1)
+    for name, value in weights(trainer).items():
+        assert torch.equal(value, before[name])
+    trainer.usual_norm = usual
+    trainer.train_step()
+    assert (trainer.bad_steps, trainer.sums.skipped) == (0, 1)

@@ -1,7 +1,9 @@
 """One stream of training examples for each objective, read to a budget of tokens."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +16,8 @@ from training.data.sequences import Examples, contrast_pairs, join, mixup_pairs,
 from training.data.shards import NumberColumn, Ragged, TokenColumn
 
 _PURPOSE: dict[Objective, int] = {"mlm": 1, "tlm": 2, "xlco": 3}
+
+_FAR: Final = 1 << 40  # examples
 
 Read = Callable[[NDArray[np.int64]], Examples]
 """Examples by number (int64 `[n]`, ascending): a pure function."""
@@ -78,6 +82,20 @@ def streams(corpus: Corpus, arm: PretrainArm) -> dict[Objective, Stream]:
     return {
         name: Stream(readers[name](corpus, arm), arm.token_share(name) * arm.tokens_per_step) for name in arm.objectives
     }
+
+
+def contrast_prefill(corpus: Corpus, arm: PretrainArm) -> Iterator[Examples]:
+    """Yield examples of the contrast without end, in batches of about a step's tokens, to fill the queue with.
+
+    They stand so far on in the order that training never comes to them: a query's own key is not in the queue.
+    """
+    read = _contrasts(corpus, arm)
+    return _batches(Stream(lambda numbers: read(numbers + _FAR), arm.token_share("xlco") * arm.tokens_per_step))
+
+
+def _batches(stream: Stream) -> Iterator[Examples]:
+    for step in count(1):
+        yield stream.next(step)
 
 
 def _texts(corpus: Corpus, arm: PretrainArm) -> Read:

@@ -76,11 +76,14 @@ class KeyTags:
     groups: Tensor
     is_source: Tensor
 
+    def to(self, device: torch.device) -> "KeyTags":
+        """Return the same tags on a device."""
+        return KeyTags(self.groups.to(device), self.is_source.to(device))
+
 
 class KeyQueue(nn.Module):
     """The newest K keys, as a ring buffer; places that were never filled are no negatives.
 
-    The released code fills the queue by forward passes before the first step; here it fills while training.
     Its buffers are part of a checkpoint, so a resumed run has the same negatives.
     """
 
@@ -108,7 +111,7 @@ class KeyQueue(nn.Module):
         if not size:
             return
         first = max(0, len(keys) - size)
-        places = (int(self.pushed) + torch.arange(first, len(keys))) % size
+        places = (int(self.pushed) + torch.arange(first, len(keys), device=keys.device)) % size
         self.keys[places] = keys[first:]
         self.groups[places] = tags.groups[first:]
         self.is_source[places] = tags.is_source[first:]
@@ -116,26 +119,31 @@ class KeyQueue(nn.Module):
 
 
 def info_nce(
-    queries: Tensor, keys: Tensor, tags: KeyTags, queue: KeyQueue, contrast: ContrastSection
+    queries: Tensor, example: Tensor, keys: Tensor, tags: KeyTags, queue: KeyQueue, contrast: ContrastSection
 ) -> tuple[Tensor, Tensor]:
-    """Return the sum over examples of -log [e^(q·k/τ) / (e^(q·k/τ) + Σ_n e^(q·n/τ))], and the hits, two scalars.
+    """Return the sum over queries of -log [e^(q·k/τ) / (e^(q·k/τ) + Σ_n e^(q·n/τ))], and the hits, two scalars.
 
-    queries, keys: `[N, D]`, row i with row i. Negatives n are the queue's keys and, if asked, the other keys of
-    the step, but for those that the options rule out. A hit is an example whose own key scores highest.
+    queries: `[n, D]`, of the examples `example`, int64 `[n]`; keys: `[N, D]`, of all examples of the step, whose tags
+    are `tags`. Negatives n are the queue's keys and, if asked, the other keys of the step, but for those that the
+    options rule out. A hit is a query whose own key scores highest. The sums are in float32.
     (van den Oord et al. 2018, equation 4; infoxlm/criterions/xlco.py.)
     """
-    scores = [(queries * keys).sum(1, keepdim=True)]
-    allowed = [torch.ones(len(queries), 1, dtype=torch.bool)]
+    queries = queries.float()
+    own_tags = KeyTags(tags.groups[example], tags.is_source[example])
+    scores = [(queries * keys[example]).sum(1, keepdim=True)]
+    allowed = [torch.ones_like(scores[0], dtype=torch.bool)]
     if contrast.in_batch_negatives:
+        others = _negatives(own_tags, tags, contrast)
+        others[torch.arange(len(example), device=example.device), example] = False
         scores.append(queries @ keys.T)
-        allowed.append(_negatives(tags, tags, contrast).fill_diagonal_(False))
+        allowed.append(others)
     queued, queued_tags = queue.filled()
     if len(queued):
         scores.append(queries @ queued.T)
-        allowed.append(_negatives(tags, queued_tags, contrast))
+        allowed.append(_negatives(own_tags, queued_tags, contrast))
     logits = torch.cat(scores, 1).div(contrast.temperature)
     logits = logits.masked_fill(~torch.cat(allowed, 1), float("-inf"))
-    target = torch.zeros(len(queries), dtype=torch.int64)
+    target = torch.zeros(len(queries), dtype=torch.int64, device=queries.device)
     loss = F.cross_entropy(logits, target, reduction="sum")
     with torch.no_grad():
         hits = (logits[:, :1] >= logits.max(1, keepdim=True).values).sum()
@@ -144,7 +152,7 @@ def info_nce(
 
 def _negatives(own: KeyTags, other: KeyTags, contrast: ContrastSection) -> Tensor:
     """Return which of M keys may be negatives of each of N queries, bool `[N, M]`."""
-    allowed = torch.ones(len(own.is_source), len(other.is_source), dtype=torch.bool)
+    allowed = own.is_source.new_ones(len(own.is_source), len(other.is_source))
     if contrast.mask_same_group:
         for mine in own.groups.unbind(1):
             for theirs in other.groups.unbind(1):
@@ -156,9 +164,9 @@ def _negatives(own: KeyTags, other: KeyTags, contrast: ContrastSection) -> Tenso
 
 def pool(hidden: Tensor, lengths: tuple[int, ...], pooling: Literal["cls", "mean"]) -> Tensor:
     """Return one vector for each of N texts, `[N, D]`, of states `[T, D]`: the first, or the mean of all."""
-    counts = torch.tensor(lengths)
+    counts = torch.tensor(lengths, dtype=torch.int64, device=hidden.device)
     if pooling == "cls":
         return hidden.index_select(0, torch.cumsum(counts, 0) - counts)
-    text = torch.repeat_interleave(torch.arange(len(lengths)), counts)
+    text = torch.repeat_interleave(torch.arange(len(lengths), device=hidden.device), counts)
     sums = hidden.new_zeros(len(lengths), hidden.shape[1]).index_add(0, text, hidden)
     return sums / counts[:, None]

@@ -6,23 +6,30 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from training.model import MaskedLM
+from training.model import MaskedLM, TiedGradient
 
 _CHUNK_ROWS = 256
 
 
 def masked_lm_loss(
-    model: MaskedLM, hidden: Tensor, places: Tensor, labels: Tensor, scales: Tensor
+    model: MaskedLM, hidden: Tensor, places: Tensor, labels: Tensor, scales: Tensor, tied: TiedGradient | None = None
 ) -> tuple[Tensor, Tensor]:
     """Return Σ scale · -log p(label) over the masked tokens, a scalar, and each token's own -log p(label), `[M]`.
 
     hidden: final states `[T, D]`; places: int64 `[M]`, rows of `hidden`; labels: int64 `[M]`; scales: float32
-    `[M]`. Only the first result has a gradient. The head, whose cost is M · V · D, sees the masked rows only.
-    (Devlin et al. 2019, section 3.1.)
+    `[M]`. Only the first result has a gradient. The head, whose cost is M · V · D, sees the masked rows only. With
+    `tied`, the gradient of the token embeddings goes on to the backward pass of the embedding that it was made with.
+    Under autocast the products are in half precision, the sums in float32. (Devlin et al. 2019, section 3.1.)
     """
     states = model.head(hidden.index_select(0, places))
-    inputs = states, model.encoder.tokens.weight, model.head.bias, labels, scales
-    loss, losses = _TiedCrossEntropy.apply(*inputs)  # type: ignore[no-untyped-call]
+    embeddings = model.encoder.tokens.weight
+    if tied is not None:
+        embeddings = embeddings.detach()
+    device = states.device.type
+    dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else states.dtype
+    with torch.autocast(device, enabled=False):
+        inputs = states.float(), embeddings, model.head.bias, labels, scales, dtype, tied
+        loss, losses = _TiedCrossEntropy.apply(*inputs)  # type: ignore[no-untyped-call]
     return loss, losses
 
 
@@ -35,25 +42,52 @@ class _TiedCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, states: Tensor, embeddings: Tensor, bias: Tensor, labels: Tensor, scales: Tensor
+        ctx: Any,
+        states: Tensor,
+        embeddings: Tensor,
+        bias: Tensor,
+        labels: Tensor,
+        scales: Tensor,
+        dtype: torch.dtype,
+        tied: TiedGradient | None,
     ) -> tuple[Tensor, Tensor]:
         losses = torch.empty_like(scales)
         by_states = torch.empty_like(states)
-        by_embeddings, by_bias = torch.zeros_like(embeddings), torch.zeros_like(bias)
+        by_embeddings, by_bias = torch.empty_like(embeddings), torch.zeros_like(bias)
+        if not len(states):
+            by_embeddings.zero_()
+        matrix, weights = embeddings.to(dtype), scales[:, None]
+        # in half precision the scales, one over thousands of targets, would vanish: they come in afterwards
+        late = dtype != torch.float32
         for start in range(0, len(states), _CHUNK_ROWS):
             chunk = slice(start, start + _CHUNK_ROWS)
-            scores = torch.addmm(bias, states[chunk], embeddings.T)
-            own = torch.arange(len(scores)), labels[chunk]
+            rows = states[chunk].to(dtype)
+            scores = (torch.mm(rows, matrix.T).float() + bias) if late else torch.addmm(bias, rows, matrix.T)
+            own = torch.arange(len(scores), device=scores.device), labels[chunk]
             total = scores.logsumexp(1)
             losses[chunk] = total - scores[own]
             # d loss / d scores = scale · (softmax − one-hot)
             gradient = scores.sub_(total[:, None]).exp_()
             gradient[own] -= 1.0
-            gradient *= scales[chunk, None]
-            torch.mm(gradient, embeddings, out=by_states[chunk])
-            by_embeddings.addmm_(gradient.T, states[chunk])
-            by_bias += gradient.sum(0)
+            if late:
+                by_bias += (gradient * weights[chunk]).sum(0)
+                half = gradient.to(dtype)
+                by_states[chunk] = torch.mm(half, matrix).float() * weights[chunk]
+                # relative to the largest scale, which comes in at the end
+                part = torch.mm(half.T, rows * (weights[chunk] / scales.max()).to(dtype)).float()
+                by_embeddings = part if start == 0 else by_embeddings.add_(part)
+            else:
+                gradient *= weights[chunk]
+                torch.mm(gradient, matrix, out=by_states[chunk])
+                by_bias += gradient.sum(0)
+                if start == 0:
+                    torch.mm(gradient.T, rows, out=by_embeddings)
+                else:
+                    by_embeddings.addmm_(gradient.T, rows)
+        if late and len(states):
+            by_embeddings *= scales.max()
         ctx.save_for_backward(by_states, by_embeddings, by_bias)
+        ctx.tied = tied
         ctx.mark_non_differentiable(losses)
         return losses @ scales, losses
 
@@ -61,4 +95,9 @@ class _TiedCrossEntropy(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, outer: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         by_states, by_embeddings, by_bias = ctx.saved_tensors
-        return by_states * outer, by_embeddings * outer, by_bias * outer, None, None
+        if outer.is_cuda or outer.item() != 1.0:  # a pass over all embeddings, spared where it changes nothing
+            by_states, by_embeddings, by_bias = by_states * outer, by_embeddings * outer, by_bias * outer
+        if ctx.tied is not None:
+            ctx.tied.leave(by_embeddings)
+            by_embeddings = None
+        return by_states, by_embeddings, by_bias, None, None, None, None

@@ -9,20 +9,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
+from transformers import PreTrainedTokenizerBase
 
 from training.config import EvaluateSection
-from training.data.batch import packed
+from training.data.batch import packed, passes
 from training.data.sequences import join
 from training.data.shards import Ragged
-from training.model import MaskedLM
+from training.model import Encoder
 from training.objectives.contrast import pool
 from training.retrieval.pools import Candidates, folded
 from training.retrieval.scoring import Hits, top1
 
-_TOKENS_PER_PASS = 16_384
-
 Similarity = Callable[[Candidates], NDArray[np.float32]]
 """From n pairs to the scores of all sources with all targets, float32 `[n, n]`."""
+
+SideIds = Callable[[Candidates], tuple[Ragged, Ragged]]
+"""From n pairs to the token ids of their sources and of their targets, special tokens left out."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,24 @@ def choose(variants: Iterable[Variant], dev: dict[str, Candidates]) -> Chosen:
     return Chosen(best, [{**variant.setting, "top1": round(score, 3)} for score, variant in tried])
 
 
-def encoder_variants(model: MaskedLM, evaluate: EvaluateSection) -> list[Variant]:
+def own_ids(pool: Candidates) -> tuple[Ragged, Ragged]:
+    """Return the ids of both sides by the tokenizer that the pool was made with."""
+    return pool.source_ids, pool.target_ids
+
+
+def ids_by(tokenizer: PreTrainedTokenizerBase) -> SideIds:
+    """Return what gives both sides' ids by another tokenizer, special tokens left out."""
+
+    def ids(texts: list[str]) -> Ragged:
+        return Ragged.of(tokenizer(texts, add_special_tokens=False)["input_ids"])
+
+    return lambda pool: (ids(pool.source_texts), ids(pool.target_texts))
+
+
+def encoder_variants(encoder: Encoder, evaluate: EvaluateSection, ids: SideIds = own_ids) -> list[Variant]:
     """Return a variant for each layer (0 is the embeddings), pooling and centring."""
-    states = _PooledStates(model, evaluate)
-    layers = range(model.encoder.shape.layers + 1)
+    states = _PooledStates(encoder, evaluate, ids)
+    layers = range(encoder.shape.layers + 1)
     return [
         Variant(
             {"layer": layer, "pooling": pooling, "centered": centered},
@@ -101,27 +117,27 @@ def ngram_variants(training_texts: Sequence[str], evaluate: EvaluateSection) -> 
 class _PooledStates:
     """Vectors of all layers and poolings for the two sides of a pool, computed once for each pool."""
 
-    def __init__(self, model: MaskedLM, evaluate: EvaluateSection) -> None:
-        self._model = model
+    def __init__(self, encoder: Encoder, evaluate: EvaluateSection, ids: SideIds) -> None:
+        self._encoder = encoder
         self._evaluate = evaluate
+        self._ids = ids
         self._cache: dict[int, tuple[Candidates, NDArray[np.float32]]] = {}
 
     def __call__(self, pool: Candidates) -> NDArray[np.float32]:
         """Return float32 `[2, layers + 1, poolings, n, D]`, sources first."""
         if id(pool) not in self._cache:
-            sides = [self._side(ids) for ids in (pool.source_ids, pool.target_ids)]
+            sides = [self._side(ids) for ids in self._ids(pool)]
             self._cache[id(pool)] = pool, np.stack(sides)
         return self._cache[id(pool)][1]
 
     @torch.no_grad()
     def _side(self, ids: Ragged) -> NDArray[np.float32]:
         sequences = join([cut(ids, self._evaluate.max_tokens)])
-        order = np.argsort(sequences.lengths, kind="stable")
-        passes = np.cumsum(sequences.lengths[order]) // _TOKENS_PER_PASS
+        own = list(passes(sequences.lengths))
         parts = []
-        for number in np.unique(passes):
-            batch = packed(sequences.take(order[passes == number]))
-            states = self._model.encoder.all_states(batch)
+        for rows in own:
+            batch = packed(sequences.take(rows))
+            states = self._encoder.all_states(batch)
             parts.append(
                 torch.stack(
                     [
@@ -132,7 +148,7 @@ class _PooledStates:
             )
         vectors = torch.cat(parts, dim=2).numpy()
         result = np.empty_like(vectors)
-        result[:, :, order] = vectors
+        result[:, :, np.concatenate(own)] = vectors
         return result
 
 

@@ -1,4 +1,4 @@
-"""`evaluate`: cross-lingual retrieval on test, for the trained arms and two controls."""
+"""`evaluate`: cross-lingual retrieval on test, for the trained arms, encoders of other recipes and two controls."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,17 +7,27 @@ import numpy as np
 import pyarrow as pa
 import torch
 from numpy.typing import NDArray
+from transformers import AutoTokenizer
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.stage import Job, Outcome
 from training.config import EvaluateSection
 from training.corpus import vocabulary_size
+from training.hub import load_encoder
 from training.model import MaskedLM, initialized
 from training.retrieval.neighbours import nearest
 from training.retrieval.pools import Candidates, Pools, build_pools, candidates_of
 from training.retrieval.scoring import DIRECTIONS, Hits, interval, over_languages, resampled
-from training.retrieval.systems import Chosen, Variant, choose, encoder_variants, ngram_variants, retrieve
+from training.retrieval.systems import (
+    Chosen,
+    Variant,
+    choose,
+    encoder_variants,
+    ids_by,
+    ngram_variants,
+    retrieve,
+)
 from training.stages.export import trained_model
 from training.stages.pretrain import weights_digest
 
@@ -38,7 +48,9 @@ def run(job: Job) -> Outcome:
     _check_pools(test, "test", publish, evaluate)
 
     arms = dict(job.inputs["pretrain"])
-    chosen = _choose_variants(job, _encoders(arms, vocabulary_size(tokenize)), publish, dev.pools)
+    encoders = {name: encoder_variants(model.encoder, evaluate) for name, model in _models(arms, tokenize).items()}
+    encoders |= _others(job, set(encoders))
+    chosen = _choose_variants(job, encoders, publish, dev.pools)
     hits = {name: retrieve(choice.variant, test.pools) for name, choice in chosen.items()}
     resamples = resampled(hits, evaluate.bootstrap, evaluate.seed)
     rows = _score_rows(hits, resamples, evaluate)
@@ -85,8 +97,23 @@ def _check_pools(pools: Pools, split: str, publish: Dataset, evaluate: EvaluateS
         )
 
 
-def _encoders(arms: dict[str, Dataset], vocabulary: int) -> dict[str, MaskedLM]:
+def _others(job: Job, taken: set[str]) -> dict[str, list[Variant]]:
+    """Return the variants of the encoders that other recipes trained, each with its own tokenizer."""
+    evaluate: EvaluateSection = job.config
+    found = {}
+    for name, arm in evaluate.others.items():
+        if name in {*taken, *CONTROLS}:
+            raise UserError(f"evaluate.others: {name} is what another system is called; give it another name")
+        folder = job.inputs["others"][name].folder / arm.arm
+        found[name] = encoder_variants(
+            load_encoder(folder), evaluate, ids_by(AutoTokenizer.from_pretrained(folder, local_files_only=True))
+        )
+    return found
+
+
+def _models(arms: dict[str, Dataset], tokenize: Dataset) -> dict[str, MaskedLM]:
     """Return the untrained model and the trained ones, after checking that all began as the first."""
+    vocabulary = vocabulary_size(tokenize)
     encoders: dict[str, MaskedLM] = {}
     for name, dataset in arms.items():
         trained, shape = trained_model(dataset)
@@ -103,15 +130,15 @@ def _encoders(arms: dict[str, Dataset], vocabulary: int) -> dict[str, MaskedLM]:
 
 
 def _choose_variants(
-    job: Job, encoders: dict[str, MaskedLM], publish: Dataset, dev: dict[str, Candidates]
+    job: Job, encoders: dict[str, list[Variant]], publish: Dataset, dev: dict[str, Candidates]
 ) -> dict[str, Chosen]:
     """Return the best variant on dev of each system."""
     job.progress.start(len(encoders) + 1, "systems")
     ngrams = ngram_variants(_training_texts(publish), job.config)
     chosen = {NGRAMS: choose(ngrams, dev)}
     job.progress.update(1)
-    for name, model in encoders.items():
-        chosen[name] = choose(encoder_variants(model, job.config), dev)
+    for name, variants in encoders.items():
+        chosen[name] = choose(variants, dev)
         job.progress.update(len(chosen))
     return chosen
 

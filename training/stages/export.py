@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoModelForMaskedLM, AutoTokenizer
+from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedTokenizerFast
 from transformers.utils.logging import disable_progress_bar
 
 from pipelines.datasets.counts import Counts
@@ -15,16 +15,19 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job, Outcome
-from training.config import ExportSection, ModelSection
+from training.config import ContrastSection, ExportSection, ModelSection
 from training.data.batch import packed
 from training.data.sequences import join
 from training.data.shards import Ragged
 from training.hub import fast_tokenizer, load_model, to_transformers, write_folder
 from training.model import MaskedLM
+from training.sentence_folder import write_sentence_folder
 
 
 def run(job: Job) -> Outcome:
     """Write `ARM/` for each arm, then load it again with `transformers` and compare.
+
+    An arm with the contrast gets `ARM-sentences/` too, which `sentence-transformers` loads.
 
     Raises UserError where an id or a hidden state differs from Polyloom's own by more than the tolerance.
     """
@@ -53,6 +56,9 @@ def run(job: Job) -> Outcome:
             job.draft.write_bytes(f"{name}/{path.name}", path.read_bytes(), {"kind": "model", "arm": name})
             for path in sorted(folder.iterdir())
         ]
+        contrast = _contrast_of(dataset)
+        if contrast is not None:
+            files += _sentence_files(job, name, model, contrast, tokenizer)
         job.progress.update(number)
     return Outcome(
         unit_in="arms",
@@ -62,6 +68,28 @@ def run(job: Job) -> Outcome:
         summary={"checked_sentences": len(texts), "arms": sorted(arms)},
         timings={f"largest_difference.{name}": value for name, value in differences.items()},
     )
+
+
+def _sentence_files(
+    job: Job, name: str, model: MaskedLM, contrast: ContrastSection, tokenizer: PreTrainedTokenizerFast
+) -> list[FileEntry]:
+    """Write `ARM-sentences/` for an arm that has learned a contrast."""
+    folder = job.draft.scratch(f"{name}-sentences")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    write_sentence_folder(model, contrast, tokenizer, folder)
+    return [
+        job.draft.write_bytes(
+            f"{folder.name}/{path.relative_to(folder)}", path.read_bytes(), {"kind": "sentence_model", "arm": name}
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+
+
+def _contrast_of(pretrain: Dataset) -> ContrastSection | None:
+    arm = json.loads(pretrain.read("config.json"))["arm"]
+    return ContrastSection.model_validate(arm["contrast"]) if "xlco" in arm["objectives"] else None
 
 
 def trained_model(pretrain: Dataset) -> tuple[MaskedLM, ModelSection]:

@@ -4,25 +4,27 @@ import json
 import time
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import save as safetensors_bytes
 from torch import nn
 
 from pipelines.datasets.counts import Counts
+from pipelines.datasets.errors import UserError
 from pipelines.datasets.fingerprint import canonical, digest
 from pipelines.datasets.progress import Progress
 from pipelines.datasets.stage import Job, Outcome
 from training import checkpoint
 from training.config import PretrainArm
 from training.corpus import training_corpus
-from training.trainer import Trainer
+from training.trainer import Diverged, Trainer
 
 
 def run(job: Job) -> Outcome:
     """Train for a fixed number of steps and tokens, and write weights, shape and history.
 
     A run that was killed goes on from its last checkpoint and gives the same bytes as one that was not.
-    Raises UserError where the loss stops being a number or the training split is empty.
+    Raises UserError where training diverges (the step's batch is kept to be looked at) or the training split is empty.
     """
     arm: PretrainArm = job.config
     torch.set_num_threads(arm.threads)
@@ -33,7 +35,7 @@ def run(job: Job) -> Outcome:
     started, processed = time.perf_counter(), time.process_time()
     job.progress.start(arm.steps * arm.tokens_per_step, "tokens", done=trainer.step * arm.tokens_per_step)
     while trainer.step < arm.steps:
-        trainer.train_step()
+        _train_step(trainer, job)
         if trainer.step % arm.log_every == 0 or trainer.step == arm.steps:
             history.append(trainer.log_line())
         _show(job.progress, trainer, history)
@@ -57,14 +59,23 @@ def run(job: Job) -> Outcome:
     )
 
 
+def _train_step(trainer: Trainer, job: Job) -> None:
+    try:
+        trainer.train_step()
+    except Diverged as error:
+        path = job.draft.scratch("diverged.npz")
+        np.savez(path, allow_pickle=False, **error.step.arrays())
+        raise UserError(f"{error}; the step's batch is in {path}") from error
+
+
 def weights_digest(model: nn.Module) -> str:
     """Return the checksum of all weights, in the order of their names."""
-    return digest(b"".join(value.numpy().tobytes() for _, value in sorted(model.state_dict().items())))
+    return digest(b"".join(value.cpu().numpy().tobytes() for _, value in sorted(model.state_dict().items())))
 
 
 def model_bytes(model: nn.Module) -> bytes:
     """Return the weights as a safetensors file."""
-    data: bytes = safetensors_bytes({name: value.contiguous() for name, value in model.state_dict().items()})
+    data: bytes = safetensors_bytes({name: value.cpu().contiguous() for name, value in model.state_dict().items()})
     return data
 
 

@@ -1,7 +1,7 @@
 """The dataset card of a converted corpus: its README with a head that Hugging Face `datasets` reads."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import yaml
@@ -17,7 +17,12 @@ _LICENCE = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
 
 
 def converted_card(
-    card: str, config: Mapping[str, Any], form: OutputFormat, texts: Mapping[str, Splits], pairs: Mapping[str, Splits]
+    card: str,
+    config: Mapping[str, Any],
+    form: OutputFormat,
+    languages: Collection[str],
+    texts: Mapping[str, Splits],
+    pairs: Mapping[str, Splits],
 ) -> str:
     """Return the card of a corpus in another format.
 
@@ -29,15 +34,16 @@ def converted_card(
     head = {
         "pretty_name": config["title"],
         "license": licence if _LICENCE.fullmatch(licence) else "other",
-        "language": sorted({_hub_code(name) for name in texts}),
-        "configs": [
+        "language": sorted({_hub_code(name) for name in languages}),
+    }
+    if form.on_hub:
+        head["configs"] = [
             *([{"config_name": EVERYTHING, "default": True, "data_files": _files(form, texts)}] if texts else []),
             *(
                 {"config_name": name, "data_files": _files(form, {name: own})}
                 for name, own in {**texts, **pairs}.items()
             ),
-        ],
-    }
+        ]
     front = yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
     return f"---\n{front}---\n\n{card.split(_LAYOUT)[0].rstrip()}\n{_LAYOUT}\n{form.layout}\n"
 

@@ -25,7 +25,9 @@ class Cc100:
         "`LANGUAGE.txt.xz` is the training split, `LANGUAGE.dev.txt.xz` and `LANGUAGE.test.txt.xz` are held out: a "
         "paragraph a line, a blank line between documents."
     )
+    has_texts = True
     has_pairs = False
+    on_hub = True
 
     def files(self, name: str, split: str) -> str:
         return f"{name}.txt.xz" if split == "train" else f"{name}.{split}.txt.xz"

@@ -16,25 +16,34 @@ from pipelines.formats.out.card import README, converted_card
 from pipelines.formats.out.cc100 import Cc100
 from pipelines.formats.out.documents import documents, translations
 from pipelines.formats.out.jsonl import Jsonl
+from pipelines.formats.out.moses import Moses
 from pipelines.formats.out.parquet import Parquet
 from pipelines.formats.out.protocol import OutputFormat
+from pipelines.formats.out.tmx import Tmx
+from pipelines.formats.out.tsv import Tsv
 
-FORMATS: Final[Mapping[str, OutputFormat]] = {"cc100": Cc100(), "jsonl": Jsonl(), "parquet": Parquet()}
+FORMATS: Final[Mapping[str, OutputFormat]] = {
+    "cc100": Cc100(),
+    "jsonl": Jsonl(),
+    "parquet": Parquet(),
+    "moses": Moses(),
+    "tsv": Tsv(),
+    "tmx": Tmx(),
+}
 
 
 @dataclass(frozen=True)
 class _Part:
-    """The shards of one language, or pair of languages, and split, in order."""
+    """The shards of one language, or of a source and a target language, and split, in order."""
 
     name: str
     split: str
-    source: str  # the pairs' source language, "" for texts
-    target: str
+    languages: Sequence[str]
     shards: Sequence[FileEntry]
 
     def tables(self, dataset: Dataset) -> Iterable[pa.Table]:
         shards = [dataset.table(entry) for entry in self.shards]
-        return translations(shards, self.source, self.target) if self.source else documents(shards)
+        return documents(shards) if len(self.languages) == 1 else translations(shards, *self.languages)
 
 
 def convert(dataset: Dataset, target: Path, to: str) -> None:
@@ -45,18 +54,20 @@ def convert(dataset: Dataset, target: Path, to: str) -> None:
     """
     form = FORMATS[to]
     _check_target(target)
-    texts, pairs = (_parts(dataset, kind) for kind in ("text", "pairs"))
-    chosen = [*texts, *pairs] if form.has_pairs else texts
-    if not chosen:
-        raise UserError(f"{dataset.folder}: holds no texts, and {to} no pairs; convert it to jsonl or parquet")
+    texts = _parts(dataset, "text") if form.has_texts else []
+    pairs = _parts(dataset, "pairs") if form.has_pairs else []
+    if not texts and not pairs:
+        lacks, other = ("texts", "pairs") if form.has_texts else ("pairs", "texts")
+        raise UserError(f"{dataset.folder}: holds no {lacks}, and {to} no {other}; convert it to jsonl or parquet")
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".tmp-{os.getpid()}-{target.name}")
     try:
         temporary.mkdir()
-        for part in chosen:
+        for part in (*texts, *pairs):
             form.write(temporary, part.name, part.split, part.tables(dataset))
-        splits = [_splits(parts) for parts in (texts, pairs if form.has_pairs else [])]
-        card = converted_card(dataset.read(README).decode(), dataset.manifest.config, form, *splits)
+        languages = {language for part in (*texts, *pairs) for language in part.languages}
+        splits = _splits(texts), _splits(pairs)
+        card = converted_card(dataset.read(README).decode(), dataset.manifest.config, form, languages, *splits)
         (temporary / README).write_text(card, encoding="utf-8")
         temporary.replace(target)
     finally:
@@ -74,9 +85,15 @@ def _parts(dataset: Dataset, kind: str) -> list[_Part]:
         name = entry.name.split("/")[1]
         shards.setdefault((name, entry.partition["split"], entry.partition["language"]), []).append(entry)
     return [
-        _Part(name, split, "" if kind == "text" else name.removesuffix(f"-{language}"), language, entries)
+        _Part(name, split, _languages(dataset, entries[0]) if kind == "pairs" else (language,), entries)
         for (name, split, language), entries in shards.items()
     ]
+
+
+def _languages(dataset: Dataset, shard: FileEntry) -> tuple[str, str]:
+    """Return the source and the target language of a shard of pairs, which all its rows have."""
+    first = dataset.table(shard).slice(0, 1)
+    return first["source_lang"][0].as_py(), first["target_lang"][0].as_py()
 
 
 def _splits(parts: Sequence[_Part]) -> dict[str, list[str]]:

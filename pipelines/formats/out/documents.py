@@ -38,7 +38,10 @@ def documents(shards: Sequence[pa.Table]) -> Iterator[pa.Table]:
 
 
 def translations(shards: Sequence[pa.Table], source: str, target: str) -> Iterator[pa.Table]:
-    """Yield the pairs of two languages, a table for each shard: `translation` (by language), ids and document."""
+    """Yield the pairs of two languages, a table for each shard: `translation` (by language), ids, document and score.
+
+    The score is the one that the source gave, null where it gave none.
+    """
     for shard in shards:
         texts = [_plain(shard, name) for name in ("source_text", "target_text")]
         yield pa.table(
@@ -47,6 +50,7 @@ def translations(shards: Sequence[pa.Table], source: str, target: str) -> Iterat
                 "source_id": _joined_columns(shard, *(f"source_{name}" for name in _ID)),
                 "target_id": _joined_columns(shard, *(f"target_{name}" for name in _ID)),
                 "document": _plain(shard, "document"),
+                "score": _scores(shard),
             }
         )
 
@@ -80,6 +84,13 @@ def _joined(table: pa.Table, starts: npt.NDArray[np.int64]) -> pa.Table:
 
 def _joined_columns(table: pa.Table, *names: str) -> pa.Array:
     return pc.binary_join_element_wise(*(_plain(table, name).cast(pa.string()) for name in names), ":")
+
+
+def _scores(shard: pa.Table) -> pa.Array:
+    if "given_score" not in shard.column_names:  # published before sources gave scores
+        return pa.nulls(shard.num_rows, pa.float32())
+    scores = _plain(shard, "given_score")
+    return pc.if_else(pc.is_nan(scores), pa.scalar(None, pa.float32()), scores)
 
 
 def _plain(table: pa.Table, name: str) -> pa.Array:

@@ -20,7 +20,9 @@ class Jsonl:
         "`document`, `language`, `file`, `rows`; `SOURCE-TARGET/SPLIT-NNNNN.jsonl.zst` has a pair a line, in "
         "`translation`."
     )
+    has_texts = True
     has_pairs = True
+    on_hub = True
 
     def files(self, name: str, split: str) -> str:
         return f"{name}/{split}-*.jsonl.zst"

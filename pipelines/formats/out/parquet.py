@@ -19,7 +19,9 @@ class Parquet:
         "`document`, `language`, `file`, `rows`; `SOURCE-TARGET/SPLIT-NNNNN.parquet` has a pair a row, in "
         "`translation`."
     )
+    has_texts = True
     has_pairs = True
+    on_hub = True
 
     def files(self, name: str, split: str) -> str:
         return f"{name}/{split}-*.parquet"

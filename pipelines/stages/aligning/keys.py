@@ -13,7 +13,7 @@ from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.evidence import Sample
 from pipelines.datasets.reasons import Reason
-from pipelines.stages.aligning.matching import is_language
+from pipelines.stages.aligning.matching import SOURCE, is_language
 from pipelines.stages.aligning.pairs import SIDE, Links, pair_columns
 from pipelines.stages.inputs import RowFile
 from pipelines.stages.rounds import for_file
@@ -39,10 +39,10 @@ def write_pairs(aligning: Aligning, draft: Draft, file: RowFile) -> SplitRecord:
     beside = ~is_language(table, aligning.pivot)
     if file.name in aligning.segmented:
         beside &= column(table, "group").to_numpy() != NO_GROUP
-    targets = np.flatnonzero(beside)
     source_file, source_row = np.full(table.num_rows, -1, np.int32), np.zeros(table.num_rows, np.int64)
     for found in for_file(aligning.found, file.index):
         source_file[found["row"]], source_row[found["row"]] = found["source_file"], found["source_row"]
+    targets = np.flatnonzero(beside & (source_file != SOURCE))
     paired = targets[source_file[targets] >= 0]
     sources = _take_from(aligning.files, source_file[paired], source_row[paired])
     pairs = pair_columns(table.take(pa.array(paired)), sources, Links.keyed(len(paired)))

@@ -79,7 +79,7 @@ def _open_members(source: CatalogSource | PoSource | XliffSource | DocumentsSour
         return Documents(*common, content, source.max_unpacked_bytes, source.max_ratio)
     if isinstance(source, PoSource):
         return Po(*common, source.source_language)
-    return Xliff(*common) if isinstance(source, XliffSource) else Catalog(*common)
+    return Xliff(*common) if isinstance(source, XliffSource) else Catalog(*common, source.keys)
 
 
 def _fields(source: FieldsSource) -> RowFields:

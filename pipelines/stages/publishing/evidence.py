@@ -5,7 +5,7 @@ time, and the command's own process adds up what they made of it.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,11 +20,10 @@ from pipelines.stages.inputs import Kind, RowFile
 from pipelines.stages.publishing.distributions import distributions, histograms
 from pipelines.stages.publishing.readings import Explain, draw_readings, lowest, readings
 from pipelines.stages.publishing.thresholds import PASSED, Codes, code_of
-from pipelines.stages.work import add_up, records_of
+from pipelines.stages.work import add_up
 
-# of each kind: what its files' names begin with, and the name of its rows to read
-_NAMES: Final[dict[Kind, tuple[str, str]]] = {"text": ("", READINGS), "pairs": ("pair_", PAIR_READINGS)}
 FILES: Final = 64  # that a task adds up
+KINDS: Final[dict[Kind, tuple[str, str]]] = {"text": ("", READINGS), "pairs": ("pair_", PAIR_READINGS)}  # files' names
 # Reasons that say nothing of a text itself: no threshold is judged by these rows.
 COPIES: Final = (
     Reason.PUBLISHED_BEFORE,
@@ -40,7 +39,7 @@ COPIES: Final = (
 
 @dataclass(frozen=True)
 class Sum:
-    """Some files of a kind whose evidence is added up."""
+    """Some files of one kind whose evidence is added up."""
 
     kind: Kind
     number: int
@@ -52,8 +51,8 @@ class Sum:
 
 
 def keep_evidence(draft: Draft, file: RowFile, reasons: Codes, explain: Explain) -> None:
-    """Keep what there is to show of a file's rows. `reasons` are the codes of why rows are dropped [n]; `explain`
-    says what decided about a row.
+    """Keep what there is to show of a file. `reasons` are the codes of why rows are dropped [n]; `explain` says what
+    decided about a row.
     """
     copies = np.isin(reasons, [code_of(reason) for reason in COPIES])
     found = {
@@ -64,12 +63,12 @@ def keep_evidence(draft: Draft, file: RowFile, reasons: Codes, explain: Explain)
 
 
 def sums(files: Sequence[RowFile]) -> list[Sum]:
-    """Return the tasks that add up what was kept, a kind after the other."""
-    return [task for kind in _NAMES for task in _sums(kind, [file for file in files if file.kind == kind])]
-
-
-def _sums(kind: Kind, files: Sequence[RowFile]) -> list[Sum]:
-    return [Sum(kind, at // FILES, tuple(files[at : at + FILES])) for at in range(0, len(files), FILES)]
+    """Return the tasks that add up what was kept, those of texts first."""
+    tasks = []
+    for kind in KINDS:
+        own = [file for file in files if file.kind == kind]
+        tasks += [Sum(kind, at // FILES, tuple(own[at : at + FILES])) for at in range(0, len(own), FILES)]
+    return tasks
 
 
 def add_evidence(draft: Draft, task: Sum) -> SplitRecord:
@@ -81,24 +80,23 @@ def add_evidence(draft: Draft, task: Sum) -> SplitRecord:
     return SplitRecord(summary={"histograms": add_up(kept("histograms")), "readings": lowest(kept("readings"))})
 
 
-def write_evidence(draft: Draft, tasks: Sequence[Sum]) -> list[FileEntry]:
+def write_evidence(draft: Draft, tasks: Sequence[Sum], summed: Iterable[SplitRecord]) -> list[FileEntry]:
     """Write what is too much for the manifest: the distributions of the measures, and the rows to read.
 
     Texts have these files, and pairs, where there are any, have their own.
     """
-    kinds: list[Kind] = ["text", *sorted({task.kind for task in tasks} - {"text"})]
-    return [entry for kind in kinds for entry in _written(draft, kind, [task for task in tasks if task.kind == kind])]
-
-
-def _written(draft: Draft, kind: Kind, tasks: Sequence[Sum]) -> list[FileEntry]:
-    summed, (prefix, name) = records_of(draft, tasks), _NAMES[kind]
-    found = readings(record.summary["readings"] for record in summed)
-    drawn = sum(len(rows) for sides in found.values() for rows in sides.values())
-    table = distributions((record.summary["histograms"] for record in summed), kind)
-    return [
-        draft.write_table(f"{prefix}distributions.arrow", table, {"kind": f"{prefix}distributions"}),
-        draft.write_bytes(name, readings_to_json(found), {"kind": f"{prefix}readings"}, rows=drawn),
-    ]
+    entries: list[FileEntry] = []
+    for kind, (prefix, name) in KINDS.items():
+        found = [record.summary for task, record in zip(tasks, summed, strict=True) if task.kind == kind]
+        if found or kind == "text":
+            drawn = readings(part["readings"] for part in found)
+            rows = sum(len(own) for sides in drawn.values() for own in sides.values())
+            table = distributions((part["histograms"] for part in found), kind)
+            entries += [
+                draft.write_table(f"{prefix}distributions.arrow", table, {"kind": f"{prefix}distributions"}),
+                draft.write_bytes(name, readings_to_json(drawn), {"kind": f"{prefix}readings"}, rows=rows),
+            ]
+    return entries
 
 
 def _path(draft: Draft, file: RowFile) -> Path:

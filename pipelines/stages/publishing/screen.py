@@ -74,11 +74,17 @@ def screen_file(screening: Screening, draft: Draft, task: FileTask) -> SplitReco
     summary: dict[str, Any] = {"passed": {task.file.kind: dict(zip(names, passed, strict=True))}}
     if task.file.kind == "pairs":
         ranks = column(task.file.cluster_table(), "rank").to_numpy()
+        counted = (failures == PASSED) & (ranks == 0) & ~is_mined(table)
         for part, held_out in (("test", section.test), ("dev", section.dev)):
             if held_out.min_pairs:
-                counted = (failures == PASSED) & (ranks == 0)
                 summary[part] = _pairs_by_document(task.file, counted, held_out.min_words)
     return SplitRecord(files=entries, summary=summary)
+
+
+def is_mined(pairs: pa.Table) -> npt.NDArray[np.bool_]:
+    """Return which pairs were mined, bool [n]. They are no truth to test on, so they are never held out."""
+    method, names = codes(pairs, "method")
+    return np.asarray(method == (names.index("mined") if "mined" in names else -1))
 
 
 def whole_rows(file: RowFile, positions: npt.NDArray[np.int64]) -> list[dict[str, Any]]:

@@ -10,10 +10,10 @@ from pipelines.config.deduplicate import Duplicates
 from pipelines.datasets.draft import Draft
 from pipelines.datasets.reasons import Reason
 from pipelines.dedup.exact import Hashes
-from pipelines.dedup.survivors import Levels
+from pipelines.dedup.survivors import TRAIN, Levels
 from pipelines.stages.inputs import FileTask, RowFile
 from pipelines.stages.publishing.index import KeySpace
-from pipelines.stages.publishing.screen import screened
+from pipelines.stages.publishing.screen import is_mined, screened
 from pipelines.stages.publishing.splits import Assignment
 from pipelines.stages.publishing.thresholds import PASSED, Codes, Limits, code_of
 from pipelines.stages.work import codes, column
@@ -57,7 +57,10 @@ def standing(deciding: Deciding, task: FileTask) -> Rows:
     if file.kind == "text" and deciding.duplicates.paragraphs == "none":
         _fail(failures, column(file.cluster_table(), "cluster_size").to_numpy() > 1, Reason.REPEATED)
     document, documents = codes(table, "document")
-    return Rows(failures, deciding.assignment.levels(documents, document, clusters), clusters)
+    levels = deciding.assignment.levels(documents, document, clusters)
+    if file.kind == "pairs":
+        _fail(failures, is_mined(table) & (levels > TRAIN), Reason.HELD_OUT)
+    return Rows(failures, levels, clusters)
 
 
 def _published_before(deciding: Deciding, file: RowFile) -> npt.NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Alignment by key: every target in at most one pair, with the first pivot of its group."""
+"""Alignment by key: every target in at most one pair, with the first source of its group."""
 
 import numpy as np
 from hypothesis import given
@@ -6,22 +6,36 @@ from hypothesis import strategies as st
 
 from pipelines.align.keys import match
 
-GROUPS = st.lists(st.integers(0, 9), max_size=20).map(lambda values: np.array(values, np.uint64))
+ROWS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), max_size=30)
+
+
+def matched(rows: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    groups, languages = np.array(rows, np.int64).reshape(-1, 2).T
+    found = match(groups.astype(np.uint64), languages.astype(np.uint16))
+    return list(zip(found.target.tolist(), found.source.tolist(), strict=True))
 
 
 def test_golden() -> None:
-    matches = match(np.array([4, 2, 4], np.uint64), np.array([4, 9, 2, 0, 4], np.uint64))
-    assert matches.target.tolist() == [0, 2, 4]
-    assert matches.pivot.tolist() == [0, 1, 0]
+    # group, language (0 is the pivot): in 4 the first of two pivots, 2 and 9 have but one language, 0 is no group
+    assert matched([(4, 0), (2, 1), (4, 0), (4, 1), (9, 1), (0, 1), (0, 0), (4, 2)]) == [(3, 0), (7, 0)]
 
 
-@given(GROUPS, GROUPS)
-def test_matches_are_those_of_a_dictionary(pivots: np.ndarray, targets: np.ndarray) -> None:
-    first = {group: place for place, group in reversed(list(enumerate(pivots.tolist())))}
-    expected = [(row, first[group]) for row, group in enumerate(targets.tolist()) if group and group in first]
-    matches = match(pivots, targets)
-    assert list(zip(matches.target.tolist(), matches.pivot.tolist(), strict=True)) == expected
+def test_two_languages_without_the_pivot_are_a_pair() -> None:
+    assert matched([(4, 3), (4, 1), (4, 3), (4, 1)]) == [(0, 1), (2, 1)]
+    assert matched([(4, 3), (4, 1), (4, 2)]) == []
 
 
-def test_no_pivots_match_nothing() -> None:
-    assert len(match(np.zeros(0, np.uint64), np.array([1, 2], np.uint64)).target) == 0
+@given(ROWS)
+def test_matches_are_those_of_a_plain_loop(rows: list[tuple[int, int]]) -> None:
+    expected = []
+    for place, (group, language) in enumerate(rows):
+        own = [(other, at) for at, (number, other) in enumerate(rows) if number == group]
+        lowest, source = min(own)
+        known = lowest == 0 or len({other for other, _ in own}) == 2
+        if group and known and language != lowest:
+            expected.append((place, source))
+    assert matched(rows) == expected
+
+
+def test_no_rows() -> None:
+    assert matched([]) == []

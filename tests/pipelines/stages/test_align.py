@@ -61,6 +61,15 @@ def test_scores_by_hand(corpus: Callable[..., Any], rows_of: Callable[..., Any])
     assert made.manifest.summary["mean_log_ratio"]["de"] == pytest.approx(sum(ratios) / 4, abs=1e-4)
 
 
+def test_two_languages_without_the_pivot(corpus: Callable[..., Any], rows_of: Callable[..., Any]) -> None:
+    catalogs = {"app": {"en": {"a": "Enter"}, "ja": {"b": "キー", "c": "名前"}, "de": {"b": "Taste", "c": "Name"}}}
+    catalogs["app"]["fr"] = {"c": "Nom"}
+    made = corpus(catalogs, align={}).make()
+    assert rows_of(made, "source_lang", "source_text", "target_lang", "target_text") == [("de", "Taste", "ja", "キー")]
+    counts = made.manifest.rows  # of the three languages' rows of "c" none has a counterpart; a source is not counted
+    assert (counts.rows_in, counts.rows_out, dict(counts.dropped)) == (4, 1, {Reason.NO_COUNTERPART: 3})
+
+
 def test_another_pivot(corpus: Callable[..., Any], rows_of: Callable[..., Any]) -> None:
     made = corpus(CATALOGS, align={"pivot": "de"}).make()
     assert {language for (language,) in rows_of(made, "source_lang")} == {"de"}

@@ -3,17 +3,22 @@
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 import torch
 
 from training.config import PretrainArm
-from training.data.batch import Batch, collate
+from training.data.batch import Batch, Step, collate
 from training.data.sequences import Examples
 from training.data.streams import Corpus, streams
 
 
-def made(corpus: Corpus, arm: PretrainArm) -> tuple[dict[str, Examples], Batch]:
+def made(corpus: Corpus, arm: PretrainArm) -> tuple[dict[str, Examples], Step]:
     examples = {name: stream.next(1) for name, stream in streams(corpus, arm).items()}
     return dict(examples), collate(examples, corpus.vocabulary, arm, step=0)
+
+
+def whole(step: Step) -> Batch:
+    return step.part(0, 1)
 
 
 def rows(tokens: torch.Tensor, lengths: tuple[int, ...]) -> list[list[int]]:
@@ -23,7 +28,8 @@ def rows(tokens: torch.Tensor, lengths: tuple[int, ...]) -> list[list[int]]:
 def test_queries_come_first_and_each_part_is_sorted_by_length(
     corpus: Corpus, recipe: Callable[..., PretrainArm]
 ) -> None:
-    examples, batch = made(corpus, recipe())
+    examples, step = made(corpus, recipe())
+    batch = whole(step)
     assert batch.queries == len(examples["xlco"].sequences)
     assert list(batch.query_lengths) == sorted(batch.query_lengths)
     assert list(batch.lm_lengths) == sorted(batch.lm_lengths)
@@ -31,34 +37,61 @@ def test_queries_come_first_and_each_part_is_sorted_by_length(
     assert len(batch.packed.tokens) == sum(len(example.sequences.values) for example in examples.values())
 
 
-def test_each_query_finds_its_own_key_and_group(corpus: Corpus, recipe: Callable[..., PretrainArm]) -> None:
-    examples, batch = made(corpus, recipe(contrast={"mask_inputs": False}))
+@pytest.mark.parametrize("parts", [1, 3])
+def test_each_query_finds_its_own_key_and_group(corpus: Corpus, recipe: Callable[..., PretrainArm], parts: int) -> None:
+    examples, step = made(corpus, recipe(contrast={"mask_inputs": False}))
     given = examples["xlco"]
     assert given.keys is not None
     assert given.groups is not None
-    assert batch.contrast is not None
-    queries = rows(batch.packed.tokens, batch.packed.lengths)[: batch.queries]
-    keys = rows(batch.contrast.keys.tokens, batch.contrast.keys.lengths)
-    paired = [(query, keys[place]) for query, place in zip(queries, batch.contrast.key_of.tolist(), strict=True)]
-    expected = list(zip(given.sequences.tolist(), given.keys.tolist(), strict=True))
-    assert sorted(paired) == sorted(expected)
-    groups = [group.tolist() for group in given.groups.view(np.int64)]
-    by_pair = {(str(query), str(key)): group for (query, key), group in zip(expected, groups, strict=True)}
-    assert batch.contrast.tags.groups.tolist() == [by_pair[str(query), str(key)] for query, key in paired]
+    assert step.tags is not None
+    queries: dict[int, list[int]] = {}
+    keys: dict[int, list[int]] = {}
+    for number in range(parts):
+        batch, share = step.part(number, parts), step.keys(number, parts)
+        texts = rows(batch.packed.tokens, batch.packed.lengths)[: batch.queries]
+        queries |= dict(zip(batch.query_example.tolist(), texts, strict=True))
+        keys |= dict(zip(share.example.tolist(), rows(share.packed.tokens, share.packed.lengths), strict=True))
+    examples_in_order = range(len(given.sequences))
+    assert [queries[example] for example in examples_in_order] == given.sequences.tolist()
+    assert [keys[example] for example in examples_in_order] == given.keys.tolist()
+    assert step.tags.groups.tolist() == given.groups.view(np.int64).tolist()
+
+
+def test_parts_have_every_sequence_and_target_once(corpus: Corpus, recipe: Callable[..., PretrainArm]) -> None:
+    _, step = made(corpus, recipe())
+    batches = [step.part(number, 4) for number in range(4)]
+    assert sorted(length for batch in batches for length in batch.lm_lengths) == list(whole(step).lm_lengths)
+    sizes = [len(batch.packed.tokens) for batch in batches]
+    assert max(sizes) - min(sizes) <= 2 * recipe().longest_sequence
+    restored = []
+    for batch in [*batches, whole(step)]:
+        assert batch.targets is not None
+        tokens = batch.packed.tokens[sum(batch.query_lengths) :]
+        pairs = zip(tokens[batch.targets.places].tolist(), batch.targets.labels.tolist(), strict=True)
+        restored.append([(*pair, bool(tlm)) for pair, tlm in zip(pairs, batch.targets.is_tlm, strict=True)])
+    assert sorted(target for part in restored[:-1] for target in part) == sorted(restored[-1])
 
 
 def test_the_contrast_s_inputs_are_masked_if_asked(corpus: Corpus, recipe: Callable[..., PretrainArm]) -> None:
     mask_id = corpus.vocabulary - 1
     for asked in (True, False):
-        _, batch = made(corpus, recipe(contrast={"mask_inputs": asked}))
-        assert batch.contrast is not None
+        _, step = made(corpus, recipe(contrast={"mask_inputs": asked}))
+        batch = whole(step)
         queries = batch.packed.tokens[: sum(batch.query_lengths)]
         assert bool((queries == mask_id).any()) is asked
-        assert bool((batch.contrast.keys.tokens == mask_id).any()) is asked
+        assert bool((step.keys(0, 1).packed.tokens == mask_id).any()) is asked
+
+
+def test_a_step_without_the_contrast_has_no_keys(corpus: Corpus, recipe: Callable[..., PretrainArm]) -> None:
+    arm = recipe()
+    examples = {"mlm": streams(corpus, arm)["mlm"].next(1)}
+    with pytest.raises(ValueError, match="no keys"):
+        collate({"mlm": examples["mlm"]}, corpus.vocabulary, arm, 0).keys(0, 1)
 
 
 def test_targets_say_which_objective_they_belong_to(corpus: Corpus, recipe: Callable[..., PretrainArm]) -> None:
-    examples, batch = made(corpus, recipe())
+    examples, step = made(corpus, recipe())
+    batch = whole(step)
     assert batch.targets is not None
     assert batch.targets.places.tolist() == sorted(batch.targets.places.tolist())
     share = {
@@ -71,6 +104,6 @@ def test_targets_say_which_objective_they_belong_to(corpus: Corpus, recipe: Call
 def test_masking_is_a_function_of_seed_and_step(corpus: Corpus, recipe: Callable[..., PretrainArm]) -> None:
     arm = recipe()
     examples = {name: stream.next(1) for name, stream in streams(corpus, arm).items()}
-    one, same, other = (collate(examples, corpus.vocabulary, arm, step) for step in (4, 4, 5))
+    one, same, other = (whole(collate(examples, corpus.vocabulary, arm, step)) for step in (4, 4, 5))
     assert torch.equal(one.packed.tokens, same.packed.tokens)
     assert not torch.equal(one.packed.tokens, other.packed.tokens)

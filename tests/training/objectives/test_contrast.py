@@ -24,7 +24,7 @@ def full_queue(size: int, keys: torch.Tensor | None = None) -> KeyQueue:
 
 def test_zero_vectors_have_the_loss_of_chance() -> None:
     zero = torch.zeros(3, WIDTH)
-    loss, hits = info_nce(zero, zero, tags([[1], [2], [3]]), full_queue(16), ContrastSection())
+    loss, hits = info_nce(zero, torch.arange(len(zero)), zero, tags([[1], [2], [3]]), full_queue(16), ContrastSection())
     assert float(loss) == pytest.approx(3 * math.log(1 + 16))
     assert int(hits) == 3  # an equal score is not higher
 
@@ -32,7 +32,7 @@ def test_zero_vectors_have_the_loss_of_chance() -> None:
 def test_in_batch_keys_add_negatives() -> None:
     zero = torch.zeros(3, WIDTH)
     contrast = ContrastSection(in_batch_negatives=True)
-    loss, _ = info_nce(zero, zero, tags([[1], [2], [3]]), full_queue(16), contrast)
+    loss, _ = info_nce(zero, torch.arange(len(zero)), zero, tags([[1], [2], [3]]), full_queue(16), contrast)
     assert float(loss) == pytest.approx(3 * math.log(1 + 16 + 2))
 
 
@@ -43,7 +43,9 @@ def test_the_loss_by_hand() -> None:
     key[0, :2] = torch.tensor([0.5, 0.5])  # q·k = 1.5
     queued = torch.zeros(2, WIDTH)
     queued[0, 0], queued[1, 1] = 1.0, -1.0  # q·n = 1 and -2
-    loss, hits = info_nce(query, key, tags([[1]]), full_queue(2, queued), ContrastSection(temperature=0.5))
+    loss, hits = info_nce(
+        query, torch.arange(len(query)), key, tags([[1]]), full_queue(2, queued), ContrastSection(temperature=0.5)
+    )
     scores = [math.exp(s / 0.5) for s in (1.5, 1.0, -2.0)]
     assert float(loss) == pytest.approx(-math.log(scores[0] / sum(scores)), rel=1e-6)
     assert int(hits) == 1
@@ -55,18 +57,18 @@ def test_keys_of_the_same_group_are_no_negatives_if_asked() -> None:
     queue = KeyQueue(8, WIDTH, 1)
     queue.enqueue(torch.zeros(4, WIDTH), tags([[1], [2], [2], [3]]))
     contrast = ContrastSection(in_batch_negatives=True, mask_same_group=True)
-    loss, _ = info_nce(zero, zero, own, queue, contrast)
+    loss, _ = info_nce(zero, torch.arange(len(zero)), zero, own, queue, contrast)
     # rows 0 and 1: one other in the batch, three in the queue; row 2: two and two
     assert float(loss) == pytest.approx(3 * math.log(1 + 4))
-    unmasked, _ = info_nce(zero, zero, own, queue, ContrastSection(in_batch_negatives=True))
+    unmasked, _ = info_nce(zero, torch.arange(len(zero)), zero, own, queue, ContrastSection(in_batch_negatives=True))
     assert float(unmasked) == pytest.approx(3 * math.log(1 + 2 + 4))
 
 
 def test_with_mixup_one_common_half_is_enough_to_rule_a_key_out() -> None:
     zero = torch.zeros(2, WIDTH)
     contrast = ContrastSection(in_batch_negatives=True, mask_same_group=True)
-    shared, _ = info_nce(zero, zero, tags([[1, 2], [3, 1]]), KeyQueue(4, WIDTH, 2), contrast)
-    apart, _ = info_nce(zero, zero, tags([[1, 2], [3, 4]]), KeyQueue(4, WIDTH, 2), contrast)
+    shared, _ = info_nce(zero, torch.arange(len(zero)), zero, tags([[1, 2], [3, 1]]), KeyQueue(4, WIDTH, 2), contrast)
+    apart, _ = info_nce(zero, torch.arange(len(zero)), zero, tags([[1, 2], [3, 4]]), KeyQueue(4, WIDTH, 2), contrast)
     assert float(shared) == pytest.approx(0.0)
     assert float(apart) == pytest.approx(2 * math.log(2))
 
@@ -76,7 +78,7 @@ def test_only_keys_of_the_same_side_are_negatives_if_asked() -> None:
     queue = KeyQueue(4, WIDTH, 1)
     queue.enqueue(torch.zeros(3, WIDTH), tags([[7], [8], [9]], [True, False, False]))
     contrast = ContrastSection(same_side_negatives=True)
-    loss, _ = info_nce(zero, zero, tags([[1], [2]], [True, False]), queue, contrast)
+    loss, _ = info_nce(zero, torch.arange(len(zero)), zero, tags([[1], [2]], [True, False]), queue, contrast)
     assert float(loss) == pytest.approx(math.log(1 + 1) + math.log(1 + 2))
 
 
@@ -110,7 +112,7 @@ def test_writing_the_queue_after_backward_leaves_gradients_alone() -> None:
     queries = torch.randn(2, WIDTH, generator=torch.Generator().manual_seed(0)).requires_grad_()
     keys = torch.randn(2, WIDTH, generator=torch.Generator().manual_seed(1))
     queue = full_queue(4)
-    loss, _ = info_nce(queries, keys, tags([[1], [2]]), queue, ContrastSection())
+    loss, _ = info_nce(queries, torch.arange(len(queries)), keys, tags([[1], [2]]), queue, ContrastSection())
     loss.backward()
     queue.enqueue(keys, tags([[1], [2]]))
     assert queries.grad is not None

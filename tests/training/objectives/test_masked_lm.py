@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from training.config import ModelSection
-from training.model import initialized
+from training.model import Packed, TiedGradient, initialized
 from training.objectives import masked_lm
 from training.objectives.masked_lm import masked_lm_loss
 
@@ -35,6 +35,32 @@ def test_losses_and_all_gradients_equal_the_plain_way(monkeypatch: pytest.Monkey
     for ours, plain in zip(*gradients, strict=True):
         assert ours is not None
         torch.testing.assert_close(ours, plain, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("outer", [1.0, 3.0])
+def test_the_tied_gradient_is_the_sum_of_both_uses(outer: float) -> None:
+    tokens = torch.tensor([3, 9, 3, 0, 39])
+    places, labels = torch.tensor([0, 2, 4]), torch.tensor([9, 9, 1])
+    scales = torch.tensor([0.5, 1.0, 0.25])
+    gradients = []
+    for tied in (TiedGradient(), None):
+        model = initialized(SHAPE, 40, seed=2)
+        hidden = model.encoder.run(model.encoder.embed(Packed(tokens, (5,)), tied), (5,), 0, 1)
+        loss, _ = masked_lm_loss(model, hidden, places, labels, scales, tied)
+        (outer * loss).backward()
+        gradients.append({name: weight.grad for name, weight in model.named_parameters()})
+    one, other = gradients
+    for name, gradient in one.items():
+        assert gradient is not None, name
+        torch.testing.assert_close(gradient, other[name], atol=1e-6, rtol=1e-5)
+
+
+def test_an_embedding_whose_output_side_is_not_used_has_its_own_gradient() -> None:
+    model = initialized(SHAPE, 40, seed=2)
+    model.encoder.embed(Packed(torch.tensor([3, 9, 3]), (3,)), TiedGradient()).square().sum().backward()
+    gradient = model.encoder.tokens.weight.grad
+    assert gradient is not None
+    assert gradient.abs().sum(1).nonzero().ravel().tolist() == [3, 9]
 
 
 def test_no_masked_token_is_no_loss() -> None:

@@ -25,7 +25,7 @@ def pools(published: Dataset, tokenized: Dataset, split: str = "dev") -> dict[st
 
 
 def test_every_layer_pooling_and_centring_is_tried(published: Dataset, tokenized: Dataset) -> None:
-    variants = encoder_variants(initialized(SHAPE, vocabulary_size(tokenized), 1), EVALUATE)
+    variants = encoder_variants(initialized(SHAPE, vocabulary_size(tokenized), 1).encoder, EVALUATE)
     settings = {tuple(variant.setting.values()) for variant in variants}
     assert len(settings) == len(variants) == 3 * 2 * 2
 
@@ -42,7 +42,7 @@ def test_a_variant_is_the_cosine_of_pooled_states(published: Dataset, tokenized:
         ]
         for ids in (pool.source_ids, pool.target_ids)
     ]
-    for variant in encoder_variants(model, EVALUATE):
+    for variant in encoder_variants(model.encoder, EVALUATE):
         layer, pooling, centered = variant.setting.values()
         sides = []
         for texts in alone:

@@ -6,12 +6,15 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import Draft
+from pipelines.datasets.elsewhere import ExportedArm
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.progress import Progress
@@ -44,6 +47,18 @@ def arms(
         folder = tmp_path_factory.mktemp(name)
         datasets[name] = committed(Draft(folder), "pretrain", train(arm, folder, tokenized))
     return datasets
+
+
+def test_a_run_that_diverges_keeps_the_batch(
+    tmp_path: Path, section: Callable[..., PretrainSection], tokenized: Dataset
+) -> None:
+    arm = section(optimizer={"learning_rate": 1.0, "clip": 1e9}, spike=1.0001, tolerated_bad_steps=0).resolve()
+    with pytest.raises(UserError, match=r"training diverged.* the step's batch is in .*diverged\.npz"):
+        train(arm["mmlm_tlm_xlco"], tmp_path, tokenized)
+    (path,) = tmp_path.rglob("diverged.npz")
+    arrays = np.load(path)
+    assert len(arrays["language_model"]) == arrays["language_model_lengths"].sum() == len(arrays["labels"])
+    assert len(arrays["queries_lengths"]) == len(arrays["keys_lengths"]) > 0
 
 
 def test_pretrain_writes_weights_shape_and_history(arms: dict[str, Dataset]) -> None:
@@ -128,6 +143,10 @@ def test_export_writes_a_folder_for_each_arm(
     for arm in arms:
         assert {f"{arm}/config.json", f"{arm}/model.safetensors", f"{arm}/tokenizer.json"} <= names
     assert {entry.partition["arm"] for entry in outcome.files} == set(arms)
+    assert "mmlm_tlm_xlco-sentences/1_Pooling/config.json" in names
+    assert {entry.partition["arm"] for entry in outcome.files if entry.partition["kind"] == "sentence_model"} == {
+        "mmlm_tlm_xlco"
+    }
     assert all(difference < 1e-5 for difference in outcome.timings.values())
 
 
@@ -182,6 +201,27 @@ def test_evaluate_scores_arms_and_controls(
     mean = sum(row["top1"] for row in table.to_pylist() if row["system"] == "mmlm_tlm") / 6
     assert mean == pytest.approx(retrieval["scores"]["mmlm_tlm"], abs=0.01)
     json.dumps(outcome.summary)
+
+
+def test_an_encoder_of_another_recipe_is_scored_on_the_same_pairs_by_its_own_tokenizer(
+    tmp_path: Path, published: Dataset, tokenized: Dataset, arms: dict[str, Dataset], committed: Commit
+) -> None:
+    inputs = {"publish": {"": published}, "tokenize": {"": tokenized}, "pretrain": arms}
+    draft = Draft(tmp_path / "export")
+    exported = committed(draft, "export", export.run(job(ExportSection(check_sentences=4), draft.folder, **inputs)))
+    other = ExportedArm(recipe="seed.yaml", arm="mmlm_tlm")
+
+    def scored(name: str) -> dict[str, Any]:
+        section = EVALUATE.model_copy(update={"others": {name: other}})
+        return dict(evaluate.run(job(section, tmp_path / name, **inputs, others={name: exported})).summary)
+
+    summary = scored("seed")
+    assert summary["retrieval"]["scores"]["seed"] == summary["retrieval"]["scores"]["mmlm_tlm"]
+    assert summary["retrieval"]["best_arm"] in arms
+    assert set(summary["retrieval"]["gains"]) == set(arms)
+    assert "seed" in summary["retrieval"]["gains"]["mmlm_tlm_xlco"]
+    with pytest.raises(UserError, match=r"evaluate\.others: untrained is what another system is called"):
+        scored("untrained")
 
 
 def test_arms_that_began_elsewhere_are_refused(

@@ -1,5 +1,6 @@
 """A published corpus in other formats: what is written, that it is read back, and that others open it."""
 
+import gzip
 import json
 import lzma
 import subprocess
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pytest
 import yaml
 import zstandard
+from lxml import etree
 from pydantic import TypeAdapter
 
 from pipelines.config.sources import Source
@@ -83,6 +85,7 @@ def test_jsonl(corpus: Dataset, tmp_path: Path) -> None:
         "source_id": "app/door/en.json:0:0",
         "target_id": "app/door/de.json:0:0",
         "document": "door",
+        "score": None,
     }
     fields = {"document_field": "document", "language_field": "language"}
     assert read_back(tmp_path / "out" / "de" / "train-00000.jsonl.zst", "jsonl", **fields) == GERMAN
@@ -92,6 +95,61 @@ def test_parquet(corpus: Dataset, tmp_path: Path) -> None:
     convert(corpus, tmp_path / "out", "parquet")
     path = tmp_path / "out" / "de" / "train-00000.parquet"
     assert read_back(path, "parquet", document_field="document", language_field="language") == GERMAN
+
+
+TITLES = [("enter the password", "das passwort eingeben"), ("the name is configured", "der name ist eingerichtet")]
+
+
+def test_moses(corpus: Dataset, tmp_path: Path) -> None:
+    convert(corpus, tmp_path / "out", "moses")
+    folder = tmp_path / "out" / "en-de"
+    assert sorted(path.name for path in folder.iterdir()) == ["train.de", "train.en"]
+    assert (folder / "train.en").read_text().splitlines() == [english for english, _ in TITLES]
+    assert (folder / "train.de").read_text().splitlines() == [german for _, german in TITLES]
+    paths = {language: str(folder / f"train.{language}") for language in ("en", "de")}
+    assert pairs_back("moses", paths=paths) == TITLES
+
+
+def test_tsv(corpus: Dataset, tmp_path: Path) -> None:
+    convert(corpus, tmp_path / "out", "tsv")
+    path = tmp_path / "out" / "en-de" / "train.tsv.gz"
+    lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    assert lines[:2] == [
+        "en\tde\tscore\tdocument\tsource_id\ttarget_id",
+        "enter the password\tdas passwort eingeben\t\tdoor\tapp/door/en.json:0:0\tapp/door/de.json:0:0",
+    ]
+    columns = ["en", "de", "score", "document", "-", "-"]
+    assert pairs_back("tsv", path=str(path), columns=columns, header=True) == TITLES
+
+
+def test_tmx(corpus: Dataset, tmp_path: Path) -> None:
+    convert(corpus, tmp_path / "out", "tmx")
+    path = tmp_path / "out" / "en-de" / "train.tmx.gz"
+    tree = etree.fromstring(gzip.decompress(path.read_bytes()))
+    assert (tree.get("version"), tree.find("header").get("srclang")) == ("1.4", "en")
+    assert [segment.text for segment in tree.iter("seg")] == [text for pair in TITLES for text in pair]
+    assert [prop.text for prop in tree.iter("prop")][:3] == ["door", "app/door/en.json:0:0", "app/door/de.json:0:0"]
+    assert pairs_back("tmx", path=str(path), document="document") == TITLES
+
+
+def test_parquet_pairs(corpus: Dataset, tmp_path: Path) -> None:
+    convert(corpus, tmp_path / "out", "parquet")
+    path = tmp_path / "out" / "en-de" / "train-00000.parquet"
+    texts = {"en": "translation.en", "de": "translation.de"}
+    assert pairs_back("parquet", path=str(path), texts=texts, score_field="score") == TITLES
+
+
+def pairs_back(kind: str, **keys: Any) -> list[tuple[str, str]]:
+    """Return the pairs that ingest reads, English first."""
+    source = TypeAdapter(Source).validate_python({"format": kind, "name": "s", **keys})
+    form = open_format(source)
+    parts = [records for split in form.plan() for records in form.read(split)]
+    assert not any(records.unreadable for records in parts)
+    found: dict[str, dict[str, str]] = {}
+    for row in (row for records in parts for row in records.batch.to_pylist()):
+        found.setdefault(row["key"], {})[row["language"]] = row["text"]
+        assert divider(source)(row["text"]) == [row["text"]]
+    return [(sides["en"], sides["de"]) for sides in found.values()]
 
 
 def test_the_card_has_a_configuration_for_each_language(corpus: Dataset, tmp_path: Path) -> None:
@@ -109,7 +167,7 @@ def test_the_card_has_a_configuration_for_each_language(corpus: Dataset, tmp_pat
     assert ".arrow" not in body
 
 
-@pytest.mark.parametrize("to", ["cc100", "jsonl", "parquet"])
+@pytest.mark.parametrize("to", ["cc100", "jsonl", "parquet", "moses", "tsv", "tmx"])
 def test_the_same_corpus_gives_the_same_bytes(corpus: Dataset, tmp_path: Path, to: str) -> None:
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
@@ -145,7 +203,11 @@ def test_nothing_is_left_of_a_conversion_that_failed(
 def test_a_corpus_of_pairs_alone_has_nothing_for_cc100(tmp_path: Path) -> None:
     draft = Draft(tmp_path / "publish-f")
     partition = {"kind": "pairs", "language": "de", "split": "train"}
-    files = [draft.write_table("pairs/en-de/train-00000.arrow", pa.table({"target_text": ["ja"]}), partition)]
+    files = [
+        draft.write_table(
+            "pairs/en-de/train-00000.arrow", pa.table({"source_lang": ["en"], "target_lang": ["de"]}), partition
+        )
+    ]
     manifest = Manifest(
         stage="publish", version=1, fingerprint="f" * 32, config={}, inputs={}, unit_in="rows", unit_out="rows",
         rows=SplitRecord.rows_of(Counts(1, 0, 1)), files=files,
@@ -153,6 +215,27 @@ def test_a_corpus_of_pairs_alone_has_nothing_for_cc100(tmp_path: Path) -> None:
     draft.commit(manifest, b"{}")
     with pytest.raises(UserError, match="holds no texts, and cc100 no pairs; convert it to jsonl or parquet"):
         convert(open_corpus(draft.folder), tmp_path / "out", "cc100")
+
+
+@pytest.mark.parametrize("to", ["moses", "tsv", "tmx"])
+def test_a_corpus_of_texts_alone_has_nothing_for_pairs(tmp_path: Path, to: str) -> None:
+    draft = Draft(tmp_path / "publish-f")
+    partition = {"kind": "text", "language": "de", "split": "train"}
+    files = [draft.write_table("text/de/train-00000.arrow", pa.table({"text": ["ja"]}), partition)]
+    manifest = Manifest(
+        stage="publish", version=1, fingerprint="f" * 32, config={}, inputs={}, unit_in="rows", unit_out="rows",
+        rows=SplitRecord.rows_of(Counts(1, 0, 1)), files=files,
+    )  # fmt: skip
+    draft.commit(manifest, b"{}")
+    with pytest.raises(UserError, match=f"holds no pairs, and {to} no texts; convert it to jsonl or parquet"):
+        convert(open_corpus(draft.folder), tmp_path / "out", to)
+
+
+def test_the_card_of_pairs_alone_names_their_languages(corpus: Dataset, tmp_path: Path) -> None:
+    convert(corpus, tmp_path / "out", "tmx")
+    front = yaml.safe_load((tmp_path / "out" / "README.md").read_text().split("---\n", 2)[1])
+    assert front["language"] == ["de", "en"]
+    assert "configs" not in front
 
 
 def test_only_a_published_corpus_is_converted(small: Path, make: Callable[..., dict[str, Path]]) -> None:

@@ -61,5 +61,19 @@ def test_pairs_are_translations() -> None:
             "source_id": "source.json:3:1",
             "target_id": "target.json:3:1",
             "document": "door",
+            "score": None,
         }
     ]
+
+
+def test_a_pair_has_the_score_that_its_source_gave() -> None:
+    labels = {name: pa.array(["a", "b"]).dictionary_encode() for name in ("document", "source_file", "target_file")}
+    numbers = {
+        f"{side}_{name}": pa.array([0, 1], pa.int32())
+        for side in ("source", "target")
+        for name in ("record", "paragraph")
+    }
+    scores = pa.array([0.5, float("nan")], pa.float32())
+    texts = {"source_text": ["yes", "no"], "target_text": ["ja", "nein"], "given_score": scores}
+    (table,) = translations([pa.table({**labels, **numbers, **texts})], "en", "de")
+    assert table["score"].to_pylist() == [0.5, None]

@@ -100,7 +100,7 @@ def test_workers_change_nothing(texts: Callable[..., Any], method: str) -> None:
 
 
 def test_what_a_method_needs_is_said(corpus: Callable[..., Any], texts: Callable[..., Any]) -> None:
-    with pytest.raises(UserError, match=r"align.sentences needs the sentences of documents: add a section `segment"):
+    with pytest.raises(UserError, match=r"align\.sentences needs the sentences of documents: add a section `segment"):
         corpus({"a": {"en": {"k": "One"}}}, align={"sentences": {}}).make()
     with pytest.raises(UserError, match="embedding, which needs vectors: add a section `embed`, or take lexical"):
         texts(method="embedding").make()
