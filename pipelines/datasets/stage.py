@@ -68,7 +68,7 @@ class EngineSection(BaseModel):
 
     runner: Literal["local", "portable", "flink"] = Field(
         "local",
-        description="Which Beam runner: its own FnApiRunner on this machine, any job service, or a Flink cluster.",
+        description="Where: on this machine, through any Beam job service, or on a Flink cluster.",
     )
     workers: int = Field(
         default_factory=cores,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.datasets.reasons import Reason
+from pipelines.datasets.stage import EngineSection, execute
 
 WORDS = ("host", "name", "password", "device", "light")
 CATALOGS = {
@@ -46,3 +47,13 @@ def test_one_and_two_workers_give_the_same_manifests(
         assert one.dataset(stage).manifest == two.dataset(stage).manifest
         assert list(two.dataset(stage).damaged()) == []
     assert one.dataset("publish").manifest.rows.dropped[Reason.CONTAMINATED] > 0
+
+
+def test_beams_runner_gives_the_same_manifests(corpus: Callable[..., Any]) -> None:
+    sections: dict[str, dict[str, Any]] = {"align": {}, "deduplicate": {}, "publish": {"test": {"share": 0.2}}}
+    plain = corpus(CATALOGS, folder="plain", split_bytes=800, **sections)
+    plain.make()
+    beams = corpus(CATALOGS, folder="beams", split_bytes=800, **sections)
+    for stage, run in beams.runs.items():  # any option of Beam asks for its runner
+        made = execute(run, EngineSection(workers=1, options={"job_name": "looms"}))
+        assert made.manifest == plain.dataset(stage).manifest
