@@ -33,7 +33,14 @@ def removed(
 
 
 def shards(dataset: Dataset) -> dict[str, list[dict[str, Any]]]:
-    return {entry.name: dataset.table(entry).to_pylist() for kind in KINDS for entry in dataset.files(kind=kind)}
+    return {
+        entry.name: [
+            {name: value if value == value else None for name, value in row.items()}  # what is not a number is none
+            for row in dataset.table(entry).to_pylist()
+        ]
+        for kind in KINDS
+        for entry in dataset.files(kind=kind)
+    }
 
 
 def decisions(dataset: Dataset) -> dict[str, list[str]]:
