@@ -23,7 +23,7 @@ MONOLINGUAL = """\
 MINE = """\
 segment: {}
 embed: {encoder: {recipe: seed.yaml, arm: mmlm_tlm_xlco}, layer: 1}
-mine: {languages: [[en, de], [en, fr]], threshold: 0.5, centering: true, margin: distance}
+mine: {languages: [[en, de], [en, fr]], threshold: -1, margin: absolute}
 score: {encoder: {recipe: seed.yaml, arm: mmlm_tlm_xlco}, layer: 1}
 """
 
