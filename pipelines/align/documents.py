@@ -103,7 +103,7 @@ def copied_share(source: Hashes, target: Hashes, lengths: npt.NDArray[np.int32])
     never translated has 1 or little less.
     """
     whole = int(lengths.sum())
-    return float(lengths[among(target, source)].sum()) / whole if whole else 0.0
+    return float(lengths[among(target, np.sort(source))].sum()) / whole if whole else 0.0
 
 
 def _host(parts: SplitResult, language: str) -> str:

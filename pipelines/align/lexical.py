@@ -22,8 +22,8 @@ from pipelines.align.translated import OUTSIDE, gains
 from pipelines.align.wordforms import forms
 
 # Nats for one of the model: forms and lengths are no independent witnesses.
-_WORDS: Final = 0.3
-_LENGTH: Final = 0.3
+_WORDS: Final = 0.15
+_LENGTH: Final = 0.6
 _LENGTH_ALONE: Final = 0.5  # where the lexicon is empty
 
 _HALF_WIDTH: Final = 20  # of the band in which long documents are searched

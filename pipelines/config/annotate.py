@@ -52,7 +52,8 @@ class LexicalSection(Section):
     pairs: int = Field(
         20_000,
         ge=1,
-        description="From how many pairs, drawn at random, each of a language pair's two lexicons is estimated.",
+        description="From how many pairs, drawn at random, each of a language pair's two lexicons is estimated; fewer "
+        "where they are long, so that it takes no more than half a gigabyte.",
     )
 
 

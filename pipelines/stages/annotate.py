@@ -21,7 +21,7 @@ from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.engine.budget import budget_of
 from pipelines.stages.annotating.joined import Of, Outside, join, look_at
-from pipelines.stages.annotating.lexical import Lexicons, learn
+from pipelines.stages.annotating.lexical import CELL, CELLS, Lexicons, learn
 from pipelines.stages.annotating.scoring import Scores, check_models, computed_columns, document_texts, score
 from pipelines.stages.chunks import chunks
 from pipelines.stages.inputs import FileTask, RowFile, documents_name, row_files, tasks_for
@@ -79,6 +79,7 @@ def _lexicons(job: Job, section: AnnotateSection, files: Sequence[RowFile]) -> L
         return None
     if not pairs:
         raise UserError("annotate.lexical scores pairs, and there are none: add a section `align` or `mine`")
+    budget_of(job, "annotate").require(CELLS * CELL, "a lexicon that is estimated")
     return learn(job, pairs, section.lexical.pairs)
 
 

@@ -48,7 +48,7 @@ class Peak(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the memory of the corpus stages.")
     parser.add_argument("--megabytes", type=int, nargs=2, default=(100, 2000), metavar=("SMALL", "LARGE"))
-    parser.add_argument("--budget", default="2 GiB", help="engine.memory_budget")
+    parser.add_argument("--budget", default="1.5 GiB", help="engine.memory_budget")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folder", type=Path, help="where the input and the datasets go; by default a temporary one")
     arguments = parser.parse_args()

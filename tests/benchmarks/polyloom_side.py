@@ -21,6 +21,8 @@ STAGES = ("ingest", "align", "deduplicate", "publish")
 STEPS = {
     "pipelines.formats.jsonl:Jsonl.plan": "read",
     "pipelines.formats.jsonl:Jsonl.read": "read",
+    "pipelines.formats.moses:Moses.plan": "read",
+    "pipelines.formats.moses:Moses.read": "read",
     "pipelines.stages.ingesting.rows:Split.add": "divide",
     "pipelines.stages.ingesting.rows:normalize_all": "normalise",
     "pipelines.stages.ingesting.rows:find_personal": "personal data",
@@ -40,6 +42,7 @@ STEPS = {
     "pipelines.stages.deduplicating.near:band_keys": "near: sketch",
     "pipelines.stages.deduplicating.near:pairs_sharing": "near: candidates",
     "pipelines.stages.deduplicating.verify:verify": "near: verify",
+    "pipelines.stages.aligning.keys:pair_columns": "pairs",
     "pipelines.stages.publish:screen_file": "screen",
     "pipelines.stages.publishing.decide:decide_file": "decide",
     "pipelines.stages.publishing.decide:account": "report's evidence",

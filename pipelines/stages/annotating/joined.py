@@ -20,14 +20,17 @@ _IDS: Final[dict[Of, tuple[str, ...]]] = {
     "documents": ("file", "record"),
 }
 
+_SENTENCES: Final = ("source_sentence", "target_sentence")  # of pairs that are sentences of documents, beside the ids
+
 
 @dataclass(frozen=True)
 class Outside:
-    """A Parquet file that was looked at: what its rows are, how many there are, and the columns wanted of it."""
+    """A Parquet file that was looked at: what its rows are and how many, their id, and the columns wanted of it."""
 
     path: str
     of: Of
     rows: int
+    ids: tuple[str, ...]
     columns: tuple[str, ...]
 
     @property
@@ -50,7 +53,10 @@ def look_at(config: JoinedColumns) -> Outside:
             f"{config.path}: no ids; rows have the columns file, record and paragraph, documents file and record, "
             f"pairs {', '.join(_IDS['pairs'])} (found: {', '.join(types)})"
         )
-    for name in _IDS[of]:
+    ids = _IDS[of]
+    if of == "pairs" and all(name in types for name in _SENTENCES):
+        ids += _SENTENCES
+    for name in ids:
         wanted = _is_text if name.endswith("file") else pa.types.is_integer
         if not wanted(types[name]):
             raise UserError(f"{config.path}: the column {name!r} of the id holds {types[name]}; convert it first")
@@ -59,7 +65,7 @@ def look_at(config: JoinedColumns) -> Outside:
             raise UserError(f"{config.path}: there is no column {name!r}; there are: {', '.join(types)}")
         if not _is_number(types[name]):
             raise UserError(f"{config.path}: the column {name!r} holds {types[name]}, not numbers; convert it first")
-    return Outside(config.path, of, found.count_rows(), config.columns)
+    return Outside(config.path, of, found.count_rows(), ids, config.columns)
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,13 @@ class Joined:
 
 
 def join(outside: Outside, table: pa.Table) -> Joined:
-    """Return the columns for `table`, which has the ids of rows, documents or pairs."""
-    ids = list(_IDS[outside.of])
+    """Return the columns for `table`, which has the ids of rows, documents or pairs.
+
+    Raises UserError where pairs are sentences and the file's ids do not say which.
+    """
+    ids = list(outside.ids)
+    if outside.of == "pairs" and _SENTENCES[0] not in ids and (pc.max(table[_SENTENCES[0]]).as_py() or 0) > 0:
+        raise UserError(f"{outside.path}: the pairs are sentences of documents; give {' and '.join(_SENTENCES)} too")
     rows = pa.table({name: _plain(table[name]) for name in ids}).append_column(
         "_row", pa.array(range(table.num_rows), pa.int64())
     )

@@ -24,6 +24,8 @@ from pipelines.stages.inputs import FileTask, RowFile, tasks_for
 from pipelines.stages.work import Step, column, each_step, mapped, records_of
 from pipelines.text.words import mixed
 
+CELLS: Final = 1 << 22  # pairs of forms within a pair of texts that a lexicon is estimated from at most
+CELL: Final = 110  # bytes that each takes while it is estimated
 _HALVES: Final = (0, 1)
 
 
@@ -89,17 +91,22 @@ def draw(most: int, draft: Draft, task: FileTask) -> SplitRecord:
 
 
 def estimate_one(files: Sequence[RowFile], most: int, draft: Draft, task: LexiconTask) -> SplitRecord:
-    """Estimate one lexicon from the pairs with the lowest throws of all files."""
+    """Estimate one lexicon from the pairs with the lowest throws of all files, as many as `CELLS` has room for."""
     candidates = [(file, *_candidates(draft, file, task)) for file in files]
-    dice = np.sort(np.concatenate([dice for _, dice, _ in candidates]))
-    limit = dice[min(most, len(dice)) - 1] if len(dice) else 0
-    sides: tuple[list[str], list[str]] = ([], [])
-    for file, own, rows in candidates:
-        chosen = pa.array(rows[own <= limit])
-        for side, name in zip(sides, ("source_text", "target_text"), strict=True):
-            side.extend(column(file.table(), name).take(chosen).to_pylist())
-    lexicon = estimate(*(forms(side) for side in sides))
-    return SplitRecord(files=[draft.write_table(task.file, to_table(lexicon))])
+    dice = np.concatenate([dice for _, dice, _ in candidates])
+    drawn = np.sort(dice)[:most]
+    limit = drawn[-1] if len(drawn) else 0
+    order = np.argsort(dice[dice <= limit], kind="stable")
+    sides: list[list[str]] = []
+    for name in ("source_text", "target_text"):
+        texts = [column(file.table(), name).take(pa.array(rows[own <= limit])) for file, own, rows in candidates]
+        sides.append(pa.chunked_array(texts).take(pa.array(order)).to_pylist())
+    own_forms = [forms(side) for side in sides]
+    cells = np.cumsum(np.prod([np.diff(found.starts) for found in own_forms], axis=0))
+    if len(cells) and cells[-1] > CELLS:
+        fitting = max(int(np.searchsorted(cells, CELLS, side="right")), 1)
+        own_forms = [forms(side[:fitting]) for side in sides]
+    return SplitRecord(files=[draft.write_table(task.file, to_table(estimate(*own_forms)))])
 
 
 def _candidates(draft: Draft, file: RowFile, task: LexiconTask) -> tuple[npt.NDArray[np.uint64], Any]:

@@ -96,4 +96,6 @@ def test_urls_are_paired() -> None:
 def test_copied_share() -> None:
     source, target = hash_texts(["A menu.", "Open it."]), hash_texts(["a menu.", "Öffne.", "Open it."])
     assert copied_share(source, target, np.array([7, 6, 8], np.int32)) == 15 / 21
+    many = hash_texts([f"Sentence {number}." for number in range(50)])
+    assert copied_share(many, many[::-1], np.ones(50, np.int32)) == 1.0
     assert copied_share(source, target[:0], np.zeros(0, np.int32)) == 0.0

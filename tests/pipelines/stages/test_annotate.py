@@ -51,7 +51,7 @@ def ids(made: Any) -> dict[tuple[str, str], tuple[str, int, int]]:
 
 @pytest.fixture
 def joined(corpus: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
-    """Return a function from scores by id, and the id's columns, to a corpus that joins them as the column `score`."""
+    """Return a function from scores by id, and the id's columns, to a corpus that joins them as the column `worth`."""
 
     def build(values: Mapping[tuple[Any, ...], Any], names: tuple[str, ...] = ROW, **more: Any) -> Any:
         columns = {name: [key[place] for key in values] for place, name in enumerate(names)}
@@ -150,9 +150,9 @@ def test_publish_asks_for_scores_and_a_missing_one_passes(
         (ENGLISH,), ("gib deinen namen und dein kennwort ein",),
     ]  # fmt: skip
     samples = published.samples()
-    assert [sample.detail for sample in samples[Reason.LOW_SCORE]] == ["0.25 < 0.5 score"]
-    assert [sample.detail for sample in samples[Reason.HIGH_SCORE]] == ["1 > 0.875 score"]
-    assert published.manifest.summary["thresholds"]["low_score"] == {"score.min": 0.5}
+    assert [sample.detail for sample in samples[Reason.LOW_SCORE]] == ["0.25 < 0.5 worth"]
+    assert [sample.detail for sample in samples[Reason.HIGH_SCORE]] == ["1 > 0.875 worth"]
+    assert published.manifest.summary["thresholds"]["low_score"] == {"worth.min": 0.5}
 
 
 def test_what_cannot_be_joined_is_said(joined: Callable[..., Any]) -> None:
@@ -161,9 +161,9 @@ def test_what_cannot_be_joined_is_said(joined: Callable[..., Any]) -> None:
         (
             {("x",): 1.0},
             ("file",),
-            r"no ids; rows have the columns file, record and paragraph, .* \(found: file, score\)",
+            r"no ids; rows have the columns file, record and paragraph, .* \(found: file, worth\)",
         ),
-        ({("x", 0, 0): "high"}, ROW, "the column 'score' holds string, not numbers; convert it first"),
+        ({("x", 0, 0): "high"}, ROW, "the column 'worth' holds string, not numbers; convert it first"),
         ({("x", "y", 0): 1.0}, ROW, "the column 'record' of the id holds string; convert it first"),
     ):
         with pytest.raises(UserError, match=f"scores.parquet: .*{said}"):
@@ -177,7 +177,7 @@ def test_an_id_that_stands_twice_is_said(corpus: Callable[..., Any], tmp_path: P
     outside = {"path": str(tmp_path / "twice.parquet"), "columns": ["worth"]}
     with pytest.raises(UserError, match=r"twice\.parquet: an id stands twice \(file .*, record 1, paragraph 0\)"):
         corpus(CATALOGS, deduplicate={}, annotate={"columns": [outside]}).make()
-    with pytest.raises(UserError, match=r"there is no column 'other'; there are: file, record, paragraph, score"):
+    with pytest.raises(UserError, match=r"there is no column 'other'; there are: file, record, paragraph, worth"):
         corpus(CATALOGS, deduplicate={}, annotate={"columns": [{**outside, "columns": ["other"]}]}).make()
     (tmp_path / "text.parquet").write_text("no Parquet")
     with pytest.raises(UserError, match=r"text\.parquet: cannot be read as Parquet"):
@@ -197,7 +197,7 @@ def test_what_is_no_classifier_is_said(corpus: Callable[..., Any], language_mode
 def test_publish_says_which_scores_there_are(corpus: Callable[..., Any], joined: Callable[..., Any]) -> None:
     places = ids(corpus(CATALOGS, folder="places", split_bytes=1))
     wanted = {**PUBLISH, "filters": {"scores": {"other": {"min": 0.5}}}}
-    with pytest.raises(ConfigError, match=r"publish\.filters\.scores\.other: no such .* there are: score"):
+    with pytest.raises(ConfigError, match=r"publish\.filters\.scores\.other: no such .* there are: worth"):
         joined({places["a", "12."]: 0.25}, publish=wanted).make()
     with pytest.raises(ConfigError, match="there are: none; add a section `annotate`"):
         corpus(CATALOGS, deduplicate={}, publish=wanted).make()
@@ -241,7 +241,7 @@ def test_an_empty_section_annotates_nothing(corpus: Callable[..., Any]) -> None:
     assert made.manifest.summary == {"columns": {}, "joined": {}}
 
 
-@pytest.mark.parametrize("step", ["worth", "annotate"])
+@pytest.mark.parametrize("step", ["score", "annotate"])
 def test_a_run_after_a_crash_keeps_what_was_finished(
     corpus: Callable[..., Any],
     noted: Callable[..., Any],

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.reasons import Reason
+from pipelines.stages.annotating import lexical
 
 WORDS = {
     "red": "rote", "blue": "blaue", "new": "neue", "old": "alte", "big": "große", "small": "kleine",
@@ -65,3 +66,13 @@ def test_without_pairs_it_is_said(corpus: Callable[..., Any]) -> None:
     made = corpus({"app": {"en": {"a": "door"}}}, deduplicate={}, annotate={"lexical": {}})
     with pytest.raises(UserError, match=r"annotate\.lexical scores pairs, and there are none: add a section `align`"):
         made.make()
+
+
+def test_a_lexicon_is_estimated_from_as_much_as_there_is_room_for(
+    corpus: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = corpus(CATALOGS, folder="whole", **SECTIONS).make()
+    monkeypatch.setattr(lexical, "CELLS", 400)  # about ten pairs
+    few = corpus(CATALOGS, folder="few", **SECTIONS).make()
+    assert whole.manifest.rows == few.manifest.rows
+    assert whole.files(kind="scores")[0].checksum != few.files(kind="scores")[0].checksum
