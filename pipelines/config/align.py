@@ -31,7 +31,7 @@ class SentencesSection(Section):
         description="By length alone; by a lexicon that is estimated from these documents, and length; or by the "
         "vectors of the stage embed.",
     )
-    documents: DocumentsSection = DocumentsSection()
+    documents: DocumentsSection = Field(DocumentsSection(), description="Which documents are translations.")
     sample: int = Field(
         10_000,
         ge=1,

@@ -62,7 +62,7 @@ def test_any_cut_gives_the_same_records(
 
 
 def test_many_short_lines_are_cut_by_their_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(linewise, "_MOST_LINES", 1000)
+    monkeypatch.setattr(linewise, "MOST_LINES", 1000)
     monkeypatch.setattr(linewise, "_SCANNED", 100)
     path = tmp_path / "a.txt"
     path.write_bytes(b"a\n" * 5000)

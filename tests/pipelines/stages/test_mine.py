@@ -16,6 +16,7 @@ from pipelines.datasets.manifest import Manifest, Rows
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import PAIRS, vectors_schema
 from pipelines.datasets.stage import StageRun
+from pipelines.engine.budget import Budget
 from pipelines.registry import stages
 
 WIDTH = 64
@@ -139,7 +140,9 @@ def test_a_language_without_sentences_and_a_budget_that_is_too_small_are_refused
 ) -> None:
     with pytest.raises(UserError, match=r"mine\.languages: segment has no sentence in fr; take it out, or add"):
         mined(languages=[["en", "fr"]])
-    monkeypatch.setattr("pipelines.engine.budget.memory", lambda: 320 << 20)
+    # what ingest needs is more than what mine needs for so few sentences
+    small = Budget("mine", total=160 << 20, workers=1, is_given=False)
+    monkeypatch.setattr("pipelines.stages.mine.budget_of", lambda job, stage: small)
     with pytest.raises(UserError, match=r"mine needs about .*the vectors of 100 sentences.*lower mine\.shard_rows"):
         mined("small")
 
