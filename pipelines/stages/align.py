@@ -11,6 +11,7 @@ from typing import Any, Final
 from pipelines.config.align import AlignSection
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.engine.budget import budget_of
+from pipelines.engine.steps import Step
 from pipelines.stages.aligning.keys import Aligning, write_pairs
 from pipelines.stages.aligning.lexicons import learn_lexicon, lexicon_tasks
 from pipelines.stages.aligning.matching import ROW, keep_groups, match_round
@@ -19,7 +20,7 @@ from pipelines.stages.aligning.sentences import align_file
 from pipelines.stages.inputs import row_files, tasks_for
 from pipelines.stages.largest import require_largest
 from pipelines.stages.rounds import rounds
-from pipelines.stages.work import Step, add_up, each_step, records_of, total
+from pipelines.stages.work import add_up, each_step, records_of, total
 from pipelines.text.languages import canonical
 
 PAIRED: Final = 12  # bytes for each byte of a file whose rows are paired: the rows of both sides, and their texts

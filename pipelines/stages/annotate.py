@@ -20,6 +20,7 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.engine.budget import budget_of
+from pipelines.engine.steps import Step
 from pipelines.stages.annotating.joined import Of, Outside, join, look_at
 from pipelines.stages.annotating.lexical import CELL, CELLS, Lexicons, learn
 from pipelines.stages.annotating.scoring import Scores, check_models, computed_columns, document_texts, score
@@ -27,7 +28,7 @@ from pipelines.stages.chunks import chunks
 from pipelines.stages.inputs import FileTask, RowFile, documents_name, row_files, tasks_for
 from pipelines.stages.largest import require_largest
 from pipelines.stages.rounds import Round, for_file, hash_order, rounds
-from pipelines.stages.work import Step, add_up, column, each_step, mapped, records_of, total
+from pipelines.stages.work import add_up, column, each_step, mapped, records_of, total
 
 FIRSTS: Final = "firsts"
 COPIES: Final = "copies"

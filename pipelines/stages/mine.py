@@ -14,6 +14,7 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.engine.budget import budget_of
+from pipelines.engine.steps import Step
 from pipelines.stages.inputs import language_model
 from pipelines.stages.mining.found import PAIR_ROWS, Sides, WriteTask, find, search, write_pairs
 from pipelines.stages.mining.sides import (
@@ -26,7 +27,7 @@ from pipelines.stages.mining.sides import (
     sentence_files,
     write_shard,
 )
-from pipelines.stages.work import Step, each_step, records_of, total
+from pipelines.stages.work import each_step, records_of, total
 from pipelines.text.langid import identifier
 from pipelines.text.languages import canonical
 

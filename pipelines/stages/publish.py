@@ -17,6 +17,7 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import total_rows
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.engine.budget import budget_of
+from pipelines.engine.steps import Step
 from pipelines.stages.inputs import RowFile, row_files, tasks_for
 from pipelines.stages.publishing import choose, decide, need
 from pipelines.stages.publishing.blocklist import load_blocklist
@@ -38,7 +39,7 @@ from pipelines.stages.publishing.splits import Assignment, assign, candidates
 from pipelines.stages.publishing.standing import Deciding
 from pipelines.stages.publishing.summary import summary
 from pipelines.stages.publishing.thresholds import Limits, values
-from pipelines.stages.work import Records, Step, each_step, each_task, records_of, total
+from pipelines.stages.work import Records, each_step, each_task, records_of, total
 
 
 def run(job: Job) -> Outcome:

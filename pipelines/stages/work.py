@@ -1,12 +1,9 @@
-# mypy: disable-error-code="no-untyped-call"
 """What the stages share: tables from files, results by split, and sums of them."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
-import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
@@ -17,44 +14,9 @@ from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.stage import Job
 from pipelines.datasets.store import Store
-from pipelines.engine import run_pipeline
-from pipelines.engine.processes import do_each
+from pipelines.engine.steps import AnyTask, Step, Task, do_steps
 
 _MOST_HELD: Final = 8 * SAMPLES_PER_REASON
-
-
-class Task(Protocol):
-    """A piece of a stage's work that is ticked off by itself."""
-
-    @property
-    def split(self) -> str:
-        """The name it is ticked off under."""
-
-
-AnyTask = TypeVar("AnyTask", bound=Task)
-
-
-class Finish(beam.DoFn):
-    """Does each task and ticks it off; what came of it is on disk, so nothing is emitted.
-
-    What is given beside a task is the output, always empty, of steps that must have ended before.
-    """
-
-    def __init__(self, draft: Draft, work: Callable[[Draft, Any], SplitRecord]) -> None:
-        self._draft = draft
-        self._work = work
-
-    def process(self, task: Task, *_before: Any) -> None:
-        self._draft.finish(task.split, self._work(self._draft, task))
-
-
-@dataclass(frozen=True)
-class Step(Generic[AnyTask]):
-    """Tasks that do not wait for each other. `work` is picklable: a function of a module, or a partial of one."""
-
-    label: str
-    tasks: Sequence[AnyTask]
-    work: Callable[[Draft, AnyTask], SplitRecord]
 
 
 def each_task(job: Job, label: str, tasks: Sequence[AnyTask], work: Callable[[Draft, AnyTask], SplitRecord]) -> None:
@@ -63,34 +25,15 @@ def each_task(job: Job, label: str, tasks: Sequence[AnyTask], work: Callable[[Dr
 
 
 def each_step(job: Job, steps: Sequence[Step[Any]]) -> None:
-    """Do every task that is not finished yet, those of a step when all of the step before are done.
-
-    One pipeline does all steps: what a step has for the next is in files, and Beam sees the tasks alone. So on this
-    machine Beam is spared, unless it was given options: this process does the tasks, or worker processes do, each
-    taking the next when it is free, where Beam would deal them out beforehand.
-    """
+    """Do every task that is not finished yet, those of a step when all of the step before are done, and show it."""
     pending = [Step(step.label, unfinished(job.draft, step.tasks), step.work) for step in steps]
-
-    def build(pipeline: beam.Pipeline) -> None:
-        before: tuple[Any, ...] = ()
-        for step in pending:
-            tasks = pipeline | f"{step.label}: plan" >> beam.Create(step.tasks)
-            done = tasks | step.label >> beam.ParDo(Finish(job.draft, step.work), *before)
-            before += (beam.pvalue.AsIter(done),)
-
-    def here() -> None:
-        for step in pending:
-            do_each(Finish(job.draft, step.work).process, step.tasks, job.engine.workers)
-
-    is_here = job.engine.runner == "local" and not job.engine.options
-    run = here if is_here else lambda: run_pipeline(job.engine, build, job.draft.folder)
     left = sum(len(step.tasks) for step in pending)
     before = sum(len(step.tasks) for step in steps) - left
     others = job.draft.finished_splits() - before
     job.progress.start(before + left, "splits", before)
     if left:
         with job.progress.counted_by(lambda: job.draft.finished_splits() - others):
-            run()
+            do_steps(job.engine, job.draft, pending)
 
 
 def unfinished(draft: Draft, tasks: Iterable[AnyTask]) -> list[AnyTask]:

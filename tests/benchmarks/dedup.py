@@ -39,7 +39,7 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.schemas import STAGED
 from pipelines.datasets.stage import EngineSection
 from pipelines.dedup.survivors import COPY, KEPT, Documents, document_losers
-from pipelines.engine import run_pipeline
+from pipelines.engine.jobs import run_pipeline
 from pipelines.stages import deduplicate
 from pipelines.text.fold import fold
 

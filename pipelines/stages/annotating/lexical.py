@@ -20,8 +20,9 @@ from pipelines.align.wordforms import forms
 from pipelines.config.annotate import LEXICAL
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.stage import Job
+from pipelines.engine.steps import Step
 from pipelines.stages.inputs import FileTask, RowFile, tasks_for
-from pipelines.stages.work import Step, column, each_step, mapped, records_of
+from pipelines.stages.work import column, each_step, mapped, records_of
 from pipelines.text.words import mixed
 
 CELLS: Final = 1 << 22  # pairs of forms within a pair of texts that a lexicon is estimated from at most

@@ -21,10 +21,11 @@ from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.schemas import CLUSTERS
 from pipelines.dedup.exact import Hashes, among, cluster_keys, document_hashes, find_copies, group_mask, hash_texts
+from pipelines.engine.steps import Step
 from pipelines.stages.chunks import chunks
 from pipelines.stages.inputs import FileTask, RowFile, documents_name, sides_of, tasks_for
 from pipelines.stages.rounds import Round, for_file, hash_order, in_round
-from pipelines.stages.work import Step, codes, column, mapped
+from pipelines.stages.work import codes, column, mapped
 from pipelines.text.ccnet import ccnet_forms
 from pipelines.text.fold import fold_all
 

@@ -18,12 +18,13 @@ from pipelines.dedup.candidates import Ids, encode, pairs_sharing
 from pipelines.dedup.exact import Hashes, among, find_repeated
 from pipelines.dedup.shingles import joined, shingled
 from pipelines.dedup.sketch import band_keys
+from pipelines.engine.steps import Step
 from pipelines.stages.chunks import chunks
 from pipelines.stages.deduplicating.near_clusters import JoinTask, join_pairs, write_near_clusters
 from pipelines.stages.deduplicating.verify import Verifying, clusters_of, keep_shingles, verify_file
 from pipelines.stages.inputs import FileTask, RowFile, documents_name, tasks_for
 from pipelines.stages.rounds import Round, hash_order
-from pipelines.stages.work import Step, column
+from pipelines.stages.work import column
 
 
 @dataclass(frozen=True)

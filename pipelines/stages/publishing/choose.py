@@ -15,12 +15,13 @@ import pyarrow as pa
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.dedup.exact import document_hashes
 from pipelines.dedup.survivors import COPY, KEPT, NEAR, Documents, document_losers
+from pipelines.engine.steps import Step
 from pipelines.stages.chunks import Chunk, chunks
 from pipelines.stages.inputs import FileTask, RowFile, tasks_for
 from pipelines.stages.publishing.standing import Deciding, standing
 from pipelines.stages.publishing.thresholds import PASSED
 from pipelines.stages.rounds import Round, for_file, hash_order, rounds
-from pipelines.stages.work import Step, column, mapped
+from pipelines.stages.work import column, mapped
 
 DOCUMENTS: Final = "documents"
 PAIRS: Final = "pairs"

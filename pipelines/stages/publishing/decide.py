@@ -22,6 +22,7 @@ from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import DECISIONS
 from pipelines.dedup.exact import Hashes, cluster_keys
 from pipelines.dedup.survivors import SPLITS, Highest, Levels, highest, lowest_kept, order_of, precedence
+from pipelines.engine.steps import Step
 from pipelines.stages.chunks import Chunk, chunks
 from pipelines.stages.inputs import FileTask, RowFile, tasks_for
 from pipelines.stages.publishing.choose import lost_documents
@@ -32,7 +33,7 @@ from pipelines.stages.publishing.standing import Deciding, Rows, standing
 from pipelines.stages.publishing.summary import account
 from pipelines.stages.publishing.thresholds import PASSED, REASONS, Codes, Limits, code_of, describe
 from pipelines.stages.rounds import Round, for_file, hash_order, rounds
-from pipelines.stages.work import Step, column, samples_by_reason
+from pipelines.stages.work import column, samples_by_reason
 from pipelines.text.words import mixed
 
 COPIES: Final = "copies"

@@ -10,10 +10,10 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from pipelines import engine
 from pipelines.datasets.errors import ConfigError, UserError
 from pipelines.datasets.stage import EngineSection
-from pipelines.engine import run_pipeline
+from pipelines.engine import jobs
+from pipelines.engine.jobs import run_pipeline
 
 
 class Note(beam.DoFn):
@@ -132,7 +132,7 @@ def test_a_job_is_cancelled_when_this_process_is_interrupted(tmp_path: Path, mon
             self.cancelled = True
 
     job = Job()
-    monkeypatch.setattr(engine, "new_pipeline", lambda _: job)
+    monkeypatch.setattr(jobs, "new_pipeline", lambda _: job)
     with pytest.raises(KeyboardInterrupt):
         run_pipeline(EngineSection(), lambda _: None, tmp_path)
     assert job.cancelled

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from pipelines.datasets.errors import ConfigError
 from pipelines.datasets.stage import EngineSection
-from pipelines.engine import flink, portable, run_pipeline
+from pipelines.engine import flink, portable
+from pipelines.engine.jobs import run_pipeline
 from pipelines.engine.options import pipeline_options
 
 POOL = {"environment_config": "pool:50000"}

@@ -13,7 +13,8 @@ import pytest
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.stage import EngineSection
-from pipelines.engine import portable, run_pipeline, services, trial
+from pipelines.engine import portable, services, trial
+from pipelines.engine.jobs import run_pipeline
 from pipelines.engine.services import job_service, pool_answers
 
 NOBODY = "127.0.0.1:9"  # the port of a service that no machine has had for decades

@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.stage import EngineSection, execute
-from pipelines.engine import run_pipeline
 from pipelines.engine.cluster import flink_cluster
+from pipelines.engine.jobs import run_pipeline
 
 JAR = os.environ.get("POLYLOOM_FLINK_JAR", "")
 WORDS = ("host", "name", "password", "device", "light")
