@@ -14,7 +14,7 @@ from transformers import (
     XLMRobertaModel,
 )
 
-from training.config import ModelSection
+from training.config.model import ModelSection
 from training.data.sequences import BOS, EOS, FIRST_PIECE, PAD, UNK
 from training.model import LAYER_NORM_EPSILON, POSITION_OFFSET, Encoder, MaskedLM
 from training.sentencepiece_file import normalization

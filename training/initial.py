@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from pipelines.datasets.errors import UserError
-from training.config import ModelSection
+from training.config.model import ModelSection
 from training.model import LAYER_NORM_EPSILON, POSITION_OFFSET, MaskedLM, initialized
 from training.weights import Weights, from_hugging_face
 

@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn.attention.varlen import varlen_attn
 from torch.utils.checkpoint import checkpoint
 
-from training.config import ModelSection
+from training.config.model import ModelSection
 
 LAYER_NORM_EPSILON = 1e-5
 POSITION_OFFSET = 2

@@ -3,7 +3,7 @@
 from torch import nn
 from torch.optim import AdamW
 
-from training.config import OptimizerSection
+from training.config.optimizer import OptimizerSection
 
 
 def adamw(modules: list[nn.Module], optimizer: OptimizerSection) -> AdamW:

@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerFast
 
-from training.config import ContrastSection
+from training.config.contrast import ContrastSection
 from training.hub import to_transformers
 from training.model import MaskedLM
 

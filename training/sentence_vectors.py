@@ -13,7 +13,7 @@ from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 from pipelines.datasets.elsewhere import ExportedArm
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.stage import Job
-from training.config import Reading
+from training.config.reading import Reading
 from training.data.batch import packed, passes
 from training.data.shards import Ragged
 from training.hub import is_of_our_shape, load_encoder

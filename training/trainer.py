@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.datasets.errors import UserError
-from training.config import Objective, PretrainArm
+from training.config.pretrain import PretrainArm
+from training.config.section import Objective
 from training.data import random
 from training.data.batch import Step, collate
 from training.data.streams import Corpus, Cursor, contrast_prefill, streams

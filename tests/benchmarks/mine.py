@@ -37,7 +37,7 @@ from pipelines.formats.catalog import parse_catalog
 from pipelines.formats.patterned import compile_pattern
 from pipelines.plan import export_of
 from pipelines.text.fold import fold_all
-from training.config import Reading
+from training.config.reading import Reading
 from training.sentence_vectors import open_encoder
 
 WHEEL = "homeassistant-2024.3.3-py3-none-any.whl"

@@ -32,7 +32,8 @@ from rich.table import Table
 from transformers import XLMRobertaForMaskedLM
 from transformers.trainer_pt_utils import get_length_grouped_indices
 
-from training.config import Objective, PretrainArm
+from training.config.pretrain import PretrainArm
+from training.config.section import Objective
 from training.data.batch import collate
 from training.data.sequences import FIRST_PIECE, PAD
 from training.data.shards import Ragged

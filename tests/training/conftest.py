@@ -14,7 +14,7 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import Draft
 from pipelines.datasets.manifest import FileEntry, Manifest, Rows
 from pipelines.datasets.stage import Outcome
-from training.config import PretrainArm, PretrainSection
+from training.config.pretrain import PretrainArm, PretrainSection
 from training.data.streams import Corpus
 
 LANGUAGES = ("de", "fr", "ja")

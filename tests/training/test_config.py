@@ -8,7 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from pipelines.datasets.fingerprint import fingerprint
-from training.config import STAGES, EvaluateSection, PretrainSection
+from training.config import STAGES
+from training.config.evaluate import EvaluateSection
+from training.config.pretrain import PretrainSection
 
 
 def test_the_defaults_are_the_recipe_of_infoxlm_base() -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 import torch.multiprocessing
 
-from training.config import PretrainArm
+from training.config.pretrain import PretrainArm
 from training.data.streams import Corpus
 from training.distributed import joined_ranks
 from training.trainer import Trainer

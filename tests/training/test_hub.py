@@ -8,7 +8,7 @@ from sentencepiece import SentencePieceProcessor
 from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
 
 from pipelines.datasets.dataset import Dataset
-from training.config import ModelSection
+from training.config.model import ModelSection
 from training.data.batch import packed
 from training.data.sequences import join
 from training.data.shards import Ragged

@@ -10,7 +10,7 @@ import torch
 from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM, XLMRobertaModel
 
 from pipelines.datasets.errors import UserError
-from training.config import ModelSection
+from training.config.model import ModelSection
 from training.initial import initial_model
 from training.model import Packed, initialized
 

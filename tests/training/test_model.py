@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.config import ModelSection
+from training.config.model import ModelSection
 from training.hub import to_transformers
 from training.model import MaskedLM, Packed, initialized, run_attention, variable_length_attention
 from training.objectives.masked_lm import masked_lm_loss

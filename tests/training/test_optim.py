@@ -2,7 +2,8 @@
 
 import pytest
 
-from training.config import ModelSection, OptimizerSection
+from training.config.model import ModelSection
+from training.config.optimizer import OptimizerSection
 from training.model import initialized
 from training.optim import adamw, learning_rate
 

@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from sentence_transformers import SentenceTransformer
 from sentencepiece import SentencePieceProcessor
 
-from training.config import ContrastSection, ModelSection
+from training.config.contrast import ContrastSection
+from training.config.model import ModelSection
 from training.data.batch import packed
 from training.data.sequences import join
 from training.data.shards import Ragged

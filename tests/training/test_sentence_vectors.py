@@ -12,7 +12,8 @@ from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
 from pipelines.datasets.elsewhere import ExportedArm
 from pipelines.datasets.errors import UserError
-from training.config import EmbedSection, ModelSection
+from training.config.model import ModelSection
+from training.config.reading import EmbedSection
 from training.hub import fast_tokenizer, is_of_our_shape, load_encoder, to_transformers, write_folder
 from training.model import initialized
 from training.sentence_vectors import encoder_folder, open_encoder

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from pipelines.datasets.errors import UserError
-from training.config import Objective, PretrainArm
+from training.config.pretrain import PretrainArm
+from training.config.section import Objective
 from training.data.streams import Corpus
 from training.model import Packed
 from training.objectives.contrast import info_nce

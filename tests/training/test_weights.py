@@ -2,7 +2,7 @@
 
 import torch
 
-from training.config import ModelSection
+from training.config.model import ModelSection
 from training.model import initialized
 from training.weights import from_hugging_face, to_hugging_face
 

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training.config import Objective, PretrainArm
+from training.config.pretrain import PretrainArm
+from training.config.section import Objective
 from training.data import random
 from training.data.masking import mask
 from training.data.sequences import Examples

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.config import MaskingSection
+from training.config.data import MaskingSection
 from training.data.sequences import FIRST_PIECE
 from training.data.shards import Ragged
 

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from training.config import Objective, PretrainArm
+from training.config.pretrain import PretrainArm
+from training.config.section import Objective
 from training.data import random
 from training.data.order import Order
 from training.data.sequences import Examples, contrast_pairs, join, mixup_pairs, translation_pairs

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from training.config import ConstantMomentum, ContrastSection, RampMomentum
+from training.config.contrast import ConstantMomentum, ContrastSection, RampMomentum
 from training.model import Encoder, Packed
 
 

@@ -6,7 +6,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from training.config import Objective, PretrainArm
+from training.config.pretrain import PretrainArm
+from training.config.section import Objective
 from training.data.batch import Batch
 from training.model import MaskedLM, TiedGradient
 from training.objectives.contrast import KeyQueue, KeyTags, Projector, info_nce

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from training.config import EvaluateSection
+from training.config.evaluate import EvaluateSection
 from training.retrieval.pools import Candidates
 from training.retrieval.systems import Variant
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.evidence import Sample, Samples, merge_samples
 from pipelines.datasets.reasons import Reason
-from training.config import EvaluateSection
+from training.config.evaluate import EvaluateSection
 from training.data.shards import Ragged
 
 _WORD = re.compile(r"\w+")

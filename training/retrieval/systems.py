@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from transformers import PreTrainedTokenizerBase
 
-from training.config import EvaluateSection
+from training.config.evaluate import EvaluateSection
 from training.data.batch import packed, passes
 from training.data.sequences import join
 from training.data.shards import Ragged

@@ -12,7 +12,7 @@ from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.schemas import span_vectors_schema, vectors_schema
 from pipelines.datasets.stage import Job, Outcome
-from training.config import EmbedSection
+from training.config.reading import EmbedSection
 from training.sentence_vectors import SentenceEncoder, encoder_folder, open_encoder
 
 

@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.stage import Job, Outcome
-from training.config import EvaluateSection
+from training.config.evaluate import EvaluateSection
 from training.corpus import vocabulary_size
 from training.hub import load_encoder
 from training.model import MaskedLM, initialized

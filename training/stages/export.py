@@ -15,7 +15,9 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job, Outcome
-from training.config import ContrastSection, ExportSection, ModelSection
+from training.config.contrast import ContrastSection
+from training.config.export import ExportSection
+from training.config.model import ModelSection
 from training.data.batch import packed
 from training.data.sequences import join
 from training.data.shards import Ragged

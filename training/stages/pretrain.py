@@ -15,7 +15,7 @@ from pipelines.datasets.fingerprint import canonical, digest
 from pipelines.datasets.progress import Progress
 from pipelines.datasets.stage import Job, Outcome
 from training import checkpoint
-from training.config import PretrainArm
+from training.config.pretrain import PretrainArm
 from training.corpus import training_corpus
 from training.trainer import Diverged, Trainer
 

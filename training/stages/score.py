@@ -19,7 +19,7 @@ from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.schemas import MARGIN
 from pipelines.datasets.stage import Job, Outcome
-from training.config import ScoreSection
+from training.config.reading import ScoreSection
 from training.sentence_vectors import SentenceEncoder, encoder_folder, open_encoder
 
 _BLOCK = 4096  # pairs that are compared with the sample at a time

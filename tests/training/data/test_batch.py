@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.config import PretrainArm
+from training.config.pretrain import PretrainArm
 from training.data.batch import Batch, Step, collate
 from training.data.sequences import Examples
 from training.data.streams import Corpus, streams

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.config import MaskingSection
+from training.config.data import MaskingSection
 from training.data.masking import mask
 from training.data.random import generator
 from training.data.shards import Ragged

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from training.config import PretrainArm
+from training.config.pretrain import PretrainArm
 from training.data.streams import Corpus, Cursor, Stream, streams
 
 

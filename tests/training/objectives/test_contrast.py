@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from training.config import ConstantMomentum, ContrastSection, ModelSection, RampMomentum
+from training.config.contrast import ConstantMomentum, ContrastSection, RampMomentum
+from training.config.model import ModelSection
 from training.model import Packed, initialized
 from training.objectives.contrast import KeyQueue, KeyTags, MomentumEncoder, Projector, info_nce, momentum_at, pool
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from training.config import ModelSection
+from training.config.model import ModelSection
 from training.model import Packed, TiedGradient, initialized
 from training.objectives import masked_lm
 from training.objectives.masked_lm import masked_lm_loss

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines.datasets.reasons import Reason
-from training.config import EvaluateSection
+from training.config.evaluate import EvaluateSection
 from training.data.shards import Ragged
 from training.retrieval.pools import Candidates, build_pools, folded
 

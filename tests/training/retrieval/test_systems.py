@@ -5,7 +5,8 @@ import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from pipelines.datasets.dataset import Dataset
-from training.config import EvaluateSection, ModelSection
+from training.config.evaluate import EvaluateSection
+from training.config.model import ModelSection
 from training.corpus import vocabulary_size
 from training.data.batch import packed
 from training.data.sequences import join

@@ -13,7 +13,8 @@ from pipelines.datasets.draft import Draft
 from pipelines.datasets.progress import Progress
 from pipelines.datasets.schemas import span_vectors_schema, vectors_schema
 from pipelines.datasets.stage import EngineSection, Job, Outcome
-from training.config import EmbedSection, ModelSection
+from training.config.model import ModelSection
+from training.config.reading import EmbedSection
 from training.hub import fast_tokenizer, to_transformers, write_folder
 from training.model import initialized
 from training.stages import embed

@@ -12,7 +12,7 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import Draft
 from pipelines.datasets.progress import Progress
 from pipelines.datasets.stage import EngineSection, Job, Outcome
-from training.config import ScoreSection
+from training.config.reading import ScoreSection
 from training.stages import score
 from training.stages.score import Side, pair_margins
 

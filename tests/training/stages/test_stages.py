@@ -21,7 +21,9 @@ from pipelines.datasets.progress import Progress
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.stage import EngineSection, Job, Outcome
 from training import checkpoint
-from training.config import EvaluateSection, ExportSection, PretrainArm, PretrainSection
+from training.config.evaluate import EvaluateSection
+from training.config.export import ExportSection
+from training.config.pretrain import PretrainArm, PretrainSection
 from training.stages import evaluate, export, pretrain
 
 Commit = Callable[[Draft, str, Outcome], Dataset]

@@ -1,0 +1,62 @@
+"""The sections of the YAML that belong to training: `embed`, `score`, `pretrain`, `export`
+and `evaluate`.
+
+The defaults are the faithful recipe of InfoXLM base (Chi et al. 2021 and microsoft/unilm, infoxlm/README.md).
+A recipe for a tiny model sets each deviation by name. Importing this package loads no torch.
+"""
+
+from pipelines.datasets.stage import StageSpec
+from training.config.evaluate import EvaluateSection
+from training.config.export import ExportSection
+from training.config.pretrain import PretrainSection
+from training.config.reading import EmbedSection, ScoreSection
+
+STAGES: tuple[StageSpec, ...] = (
+    StageSpec(
+        name="embed",
+        version=1,
+        section=EmbedSection,
+        entry="training.stages.embed:run",
+        needs=("segment",),
+        extra="training",
+        help="Turn sentences into vectors.",
+    ),
+    StageSpec(
+        name="score",
+        version=1,
+        section=ScoreSection,
+        entry="training.stages.score:run",
+        needs=("align",),
+        optional=("mine",),
+        extra="training",
+        help="Give every pair its margin by an encoder.",
+    ),
+    StageSpec(
+        name="pretrain",
+        version=2,
+        section=PretrainSection,
+        entry="training.stages.pretrain:run",
+        needs=("tokenize",),
+        extra="training",
+        help="Train the encoder, once for each arm.",
+        instances=PretrainSection.resolve,
+    ),
+    StageSpec(
+        name="export",
+        version=2,
+        section=ExportSection,
+        entry="training.stages.export:run",
+        needs=("tokenize", "publish", "pretrain"),
+        extra="training",
+        help="Write each arm as a Hugging Face folder, and as one of sentence-transformers.",
+    ),
+    StageSpec(
+        name="evaluate",
+        version=1,
+        section=EvaluateSection,
+        entry="training.stages.evaluate:run",
+        needs=("publish", "tokenize", "pretrain"),
+        extra="training",
+        help="Score cross-lingual retrieval on test against two controls.",
+    ),
+)
