@@ -12,11 +12,15 @@ from torch import nn
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.fingerprint import canonical, digest
-from pipelines.datasets.progress import Progress
 from pipelines.datasets.stage import Job, Outcome
 from training import checkpoint
 from training.config.pretrain import PretrainArm
 from training.corpus import training_corpus
+from training.measures.board import Board
+from training.measures.journal import Journal
+from training.measures.peak import DTYPES, gemm_peak
+from training.measures.speed import Speed
+from training.measures.watch import watched_pairs
 from training.trainer import Diverged, Trainer
 
 
@@ -31,17 +35,17 @@ def run(job: Job) -> Outcome:
     trainer = Trainer(arm, training_corpus(job.input("tokenize")))
     initial_weights = weights_digest(trainer.model)
     folder = job.draft.scratch("checkpoints")
-    history, spent = _resume(trainer, folder)
+    history, spent, speed = _resume(trainer, folder)
+    journal = _journal(trainer, job, history, speed)
     started, processed = time.perf_counter(), time.process_time()
-    job.progress.start(arm.steps * arm.tokens_per_step, "tokens", done=trainer.step * arm.tokens_per_step)
+    journal.begin()
     while trainer.step < arm.steps:
-        _train_step(trainer, job)
-        if trainer.step % arm.log_every == 0 or trainer.step == arm.steps:
-            history.append(trainer.log_line())
-        _show(job.progress, trainer, history)
+        with journal.timed_step():
+            _train_step(trainer, job)
+        journal.note()
         if trainer.step % arm.checkpoint_every == 0 and trainer.step < arm.steps:
             seconds = _spent(spent, started, processed, trainer)
-            state = {"trainer": trainer.state(), "history": history, "spent": seconds}
+            state = {"trainer": trainer.state(), "history": history, "spent": seconds, "speed": vars(speed)}
             checkpoint.save(folder, trainer.step, state)
     spent = _spent(spent, started, processed, trainer)
     files = [
@@ -55,8 +59,17 @@ def run(job: Job) -> Outcome:
         counts=Counts(rows_in=trainer.step, rows_out=trainer.step),
         files=files,
         summary=_summary(trainer, initial_weights, history),
-        timings=spent | {"tokens_per_second": sum(trainer.tokens.values()) / max(spent["seconds"], 1e-9)},
+        timings=_timings(spent, trainer, speed),
     )
+
+
+def _journal(trainer: Trainer, job: Job, history: list[dict[str, float]], speed: Speed) -> Journal:
+    arm: PretrainArm = job.config
+    folder = job.draft.folder
+    board = Board(folder.parent / "logs" / "tensorboard" / folder.name if arm.tensorboard else None, trainer.step)
+    watched = watched_pairs(job.input("tokenize"), arm)
+    peak = gemm_peak(trainer.device, DTYPES[arm.precision]) * trainer.ranks.world
+    return Journal(trainer, job.progress, board, watched, peak, history, speed)
 
 
 def _train_step(trainer: Trainer, job: Job) -> None:
@@ -79,12 +92,12 @@ def model_bytes(model: nn.Module) -> bytes:
     return data
 
 
-def _resume(trainer: Trainer, folder: Any) -> tuple[list[dict[str, float]], dict[str, float]]:
+def _resume(trainer: Trainer, folder: Any) -> tuple[list[dict[str, float]], dict[str, float], Speed]:
     state = checkpoint.latest(folder)
     if state is None:
-        return [], {"seconds": 0.0, "cpu_seconds": 0.0, "key_seconds": 0.0}
+        return [], {"seconds": 0.0, "cpu_seconds": 0.0, "key_seconds": 0.0}, Speed()
     trainer.load(state["trainer"])
-    return state["history"], state["spent"]
+    return state["history"], state["spent"], Speed(**state["speed"])
 
 
 def _spent(before: dict[str, float], started: float, processed: float, trainer: Trainer) -> dict[str, float]:
@@ -96,10 +109,14 @@ def _spent(before: dict[str, float], started: float, processed: float, trainer: 
     }
 
 
-def _show(progress: Progress, trainer: Trainer, history: list[dict[str, float]]) -> None:
-    losses = trainer.sums.means() or (history[-1] if history else {})
-    shown = (f"{name} {losses[name]:.2f}" for name in ("mlm", "tlm", "xlco") if name in losses)
-    progress.update(trainer.step * trainer.arm.tokens_per_step, f"step {trainer.step:,}, loss {', '.join(shown)}")
+def _timings(spent: dict[str, float], trainer: Trainer, speed: Speed) -> dict[str, float]:
+    """Return what the run took; tokens in a second with all that is not a step, MFU of the steps alone."""
+    rate = sum(trainer.tokens.values()) / max(spent["seconds"], 1e-9)
+    return spent | {
+        "tokens_per_second": rate,
+        "mfu": speed.rates()["mfu"],
+        "gemm_peak": speed.available / speed.seconds,
+    }
 
 
 def _shape(trainer: Trainer) -> dict[str, Any]:
