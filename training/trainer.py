@@ -13,7 +13,8 @@ from training.config.pretrain import PretrainArm
 from training.config.section import Objective
 from training.data import random
 from training.data.batch import Step, collate
-from training.data.streams import Corpus, Cursor, contrast_prefill, streams
+from training.data.loader import Loader
+from training.data.streams import Corpus, Cursor
 from training.distributed import ALONE, Ranks
 from training.flops import step_flops, work_of
 from training.initial import initial_model
@@ -53,7 +54,7 @@ class Trainer:
         self.ranks = ranks
         self.device = torch.device(arm.device)
         self.vocabulary = corpus.vocabulary
-        self.streams = streams(corpus, arm)
+        self.loader = Loader(corpus, arm)
         self.model = initial_model(arm.init, arm.model, corpus.vocabulary, arm.seed).to(self.device)
         self.projector: Projector | None = None
         if "xlco" in arm.objectives:
@@ -62,7 +63,6 @@ class Trainer:
             self.key_encoder = MomentumEncoder(self.model.encoder, self.projector)
             self.queue = KeyQueue(arm.contrast.queue_size, arm.model.hidden, 2 if arm.contrast.mixup else 1)
             self.queue.to(self.device)
-            self._prefill = contrast_prefill(corpus, arm)
         self.objectives = Objectives(arm, self.model, self.projector)
         self._replicated = ranks.replicated(self.objectives, bool({"mlm", "tlm"} & set(arm.objectives)))
         self.optimizer = adamw([self.objectives], arm.optimizer)
@@ -80,7 +80,7 @@ class Trainer:
     @property
     def tokens(self) -> dict[Objective, int]:
         """Tokens through the trained encoder so far, by objective."""
-        return {name: stream.cursor.tokens for name, stream in self.streams.items()}
+        return {name: cursor.tokens for name, cursor in self.loader.cursors.items()}
 
     def train_step(self) -> None:
         """Make one optimiser step, or leave it out where its loss or gradient is no number, or a spike.
@@ -123,7 +123,7 @@ class Trainer:
             "key_tokens": self.key_tokens,
             "bad_steps": self.bad_steps,
             "usual_norm": self.usual_norm,
-            "cursors": {name: vars(stream.cursor) for name, stream in self.streams.items()},
+            "cursors": {name: vars(cursor) for name, cursor in self.loader.cursors.items()},
             "sums": dict(vars(self.sums)),
             "modules": {name: module.state_dict() for name, module in self._modules().items()},
             "optimizer": self.optimizer.state_dict(),
@@ -135,8 +135,7 @@ class Trainer:
         self.step = state["step"]
         self.key_tokens = state["key_tokens"]
         self.bad_steps, self.usual_norm = state["bad_steps"], state["usual_norm"]
-        for objective, stream in self.streams.items():
-            stream.cursor = Cursor(**state["cursors"][objective])
+        self.loader.cursors = {name: Cursor(**state["cursors"][name]) for name in self.loader.cursors}
         self.sums = Sums(**state["sums"])
         for name, module in self._modules().items():
             module.load_state_dict(state["modules"][name])
@@ -145,8 +144,7 @@ class Trainer:
 
     def next_step(self) -> Step:
         """Return the examples of the next step, and move the streams on."""
-        examples = {name: stream.next(self.step + 1) for name, stream in self.streams.items()}
-        return collate(examples, self.vocabulary, self.arm, self.step)
+        return self.loader.next(self.step)
 
     def _backward(self, step: Step, keys: Tensor | None) -> Tensor:
         """Add up the gradients of this rank's parts and of the other ranks, and return the step's MEASURES."""
@@ -190,7 +188,7 @@ class Trainer:
         if self.projector is None or not self.arm.contrast.prefill:
             return
         left = self.arm.contrast.queue_size
-        for number, examples in enumerate(self._prefill):
+        for number, examples in enumerate(self.loader.prefill()):
             if left <= 0:
                 break
             step = collate({"xlco": examples.head(left)}, self.vocabulary, self.arm, -1 - number)

@@ -131,7 +131,7 @@ def _summary(trainer: Trainer, initial_weights: str, history: list[dict[str, flo
         "initial_weights": initial_weights,
         "tokens": sum(trainer.tokens.values()),
         "tokens_by_objective": dict(trainer.tokens),
-        "examples_by_objective": {name: stream.cursor.examples for name, stream in trainer.streams.items()},
+        "examples_by_objective": {name: cursor.examples for name, cursor in trainer.loader.cursors.items()},
         "key_tokens": trainer.key_tokens,
         "final_losses": history[-1],
     }
