@@ -35,7 +35,10 @@ class Projector(nn.Module):
 
 
 class MomentumEncoder(nn.Module):
-    """The key side: a float32 copy of the encoder up to the contrast layer and of the projector, no gradient."""
+    """The key side: a float32 copy of the encoder up to the contrast layer and of the projector, no gradient.
+
+    With `key_precision: fp16` its weights hold what half precision can tell apart.
+    """
 
     def __init__(self, encoder: Encoder, projector: Projector) -> None:
         super().__init__()
@@ -43,6 +46,9 @@ class MomentumEncoder(nn.Module):
         del self.encoder.layers[projector.contrast.layer :]
         self.projector = copy.deepcopy(projector)
         self.requires_grad_(False)
+        if projector.contrast.key_precision == "fp16":
+            for weight in self.parameters():
+                weight.copy_(weight.half())
 
     def forward(self, packed: Packed) -> Tensor:
         """Return the keys of N texts, `[N, D]`."""
@@ -56,7 +62,20 @@ class MomentumEncoder(nn.Module):
         for own, trained in ((self.encoder, encoder), (self.projector, projector)):
             weights = dict(trained.named_parameters())
             pairs += [(weight, weights[name]) for name, weight in own.named_parameters()]
-        torch._foreach_lerp_([key for key, _ in pairs], [query for _, query in pairs], 1.0 - momentum)
+        if self.projector.contrast.key_precision == "fp16":
+            for key, query in pairs:
+                key.copy_(half_average(key, query, momentum))
+        else:
+            torch._foreach_lerp_([key for key, _ in pairs], [query for _, query in pairs], 1.0 - momentum)
+
+
+def half_average(key: Tensor, query: Tensor, momentum: float) -> Tensor:
+    """Return the momentum's average as the released code computes it, in half precision from end to end.
+
+    At 0.9999 a step is smaller than half the distance of two neighbouring numbers for nearly all weights, and is
+    rounded away (infoxlm/models/infoxlm.py, update_slow_weight, under `--fp16`).
+    """
+    return key.half() * momentum + query.half() * (1.0 - momentum)
 
 
 def momentum_at(schedule: ConstantMomentum | RampMomentum, step: int) -> float:

@@ -8,7 +8,16 @@ import torch
 from training.config.contrast import ConstantMomentum, ContrastSection, RampMomentum
 from training.config.model import ModelSection
 from training.model import Packed, initialized
-from training.objectives.contrast import KeyQueue, KeyTags, MomentumEncoder, Projector, info_nce, momentum_at, pool
+from training.objectives.contrast import (
+    KeyQueue,
+    KeyTags,
+    MomentumEncoder,
+    Projector,
+    half_average,
+    info_nce,
+    momentum_at,
+    pool,
+)
 
 WIDTH = 8
 
@@ -145,6 +154,35 @@ def test_the_momentum_update_is_exact_and_in_float32() -> None:
         torch.testing.assert_close(value.double(), before[name] + 0.001 * 0.01, atol=2e-7, rtol=0)
     moved = max(float((key.state_dict()[name].double() - before[name]).abs().max()) for name in before)
     assert moved == pytest.approx(1e-5, rel=0.2)
+
+
+def test_a_momentum_of_one_freezes_the_key_encoder() -> None:
+    shape = ModelSection(layers=2, hidden=WIDTH, heads=2, feed_forward=8, positions=8)
+    contrast = ContrastSection(layer=1, momentum=ConstantMomentum(value=1.0))
+    first, other = (initialized(shape, vocabulary=20, seed=seed).encoder for seed in (1, 2))
+    projector = Projector(contrast, WIDTH, seed=3)
+    keys = MomentumEncoder(first, projector)
+    keys.update(other, projector, momentum_at(contrast.momentum, step=7))
+    assert torch.equal(keys.encoder.tokens.weight, first.tokens.weight)
+
+
+def test_half_precision_rounds_small_steps_away_as_the_release_does() -> None:
+    # the neighbours of 1 in half precision are 1 - 2⁻¹¹ and 1 + 2⁻¹⁰
+    one, query = torch.ones(1), torch.full((1,), 1.25)
+    assert float(half_average(one, query, 0.9999)) == 1.0
+    # 0.99 is 2028 · 2⁻¹¹, 0.0125 is 0.012497; their sum lies nearest to 1 + 3 · 2⁻¹⁰
+    assert float(half_average(one, query, 0.99)) == 1 + 3 / 1024
+    shape = ModelSection(layers=1, hidden=WIDTH, heads=2, feed_forward=8, positions=8)
+    contrast = ContrastSection(layer=1, key_precision="fp16")
+    first, other = (initialized(shape, vocabulary=2000, seed=seed).encoder for seed in (1, 2))
+    projector = Projector(contrast, WIDTH, seed=3)
+    keys = MomentumEncoder(first, projector)
+    weight = keys.encoder.tokens.weight.clone()
+    assert torch.equal(weight, first.tokens.weight.half().float())
+    for _ in range(20):
+        keys.update(other, projector, 0.9999)
+    assert keys.encoder.tokens.weight.dtype == torch.float32
+    assert float((keys.encoder.tokens.weight == weight).float().mean()) > 0.75  # in fp32 none stays
 
 
 def test_the_key_encoder_stops_at_the_contrast_layer_and_takes_no_gradient() -> None:
