@@ -2,21 +2,26 @@
 
 import json
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import torch
 from safetensors.torch import save as safetensors_bytes
 from torch import nn
 
 from pipelines.datasets.counts import Counts
+from pipelines.datasets.draft import Draft
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.fingerprint import canonical, digest
 from pipelines.datasets.progress import Progress
 from pipelines.datasets.stage import Job, Outcome
-from training import checkpoint
+from training.checkpoint import Checkpoints
 from training.config.pretrain import PretrainArm
-from training.corpus import training_corpus
+from training.distributed import Ranks
+from training.loop import Work, steps
+from training.processes import sharing
+from training.stopping import stop_requests
 from training.trainer import Diverged, Trainer
 
 
@@ -24,25 +29,32 @@ def run(job: Job) -> Outcome:
     """Train for a fixed number of steps and tokens, and write weights, shape and history.
 
     A run that was killed goes on from its last checkpoint and gives the same bytes as one that was not.
-    Raises UserError where training diverges (the step's batch is kept to be looked at) or the training split is empty.
+    Raises UserError where training diverges (the step's batch is kept to be looked at) or the training split is empty,
+    and Stopped after SIGTERM, when the state is saved.
     """
     arm: PretrainArm = job.config
-    torch.set_num_threads(arm.threads)
-    trainer = Trainer(arm, training_corpus(job.input("tokenize")))
-    initial_weights = weights_digest(trainer.model)
     folder = job.draft.scratch("checkpoints")
-    history, spent = _resume(trainer, folder)
+    with stop_requests() as is_asked_to_stop, sharing(arm.processes) as ranks:
+        resumed = Checkpoints(folder, ranks, arm.asynchronous_checkpoints).latest()
+        work: Work = ranks.told(Work(arm, job.input("tokenize").folder, folder, resumed))
+        return _trained(job, work, ranks, is_asked_to_stop)
+
+
+def _trained(job: Job, work: Work, ranks: Ranks, is_asked_to_stop: Callable[[], bool]) -> Outcome:
+    arm, trainer, checkpoints = work.arm, work.trainer(ranks), work.opened(ranks)
+    initial_weights = weights_digest(trainer.model)
+    history, spent = _resume(trainer, checkpoints, work.resumed)
     started, processed = time.perf_counter(), time.process_time()
+
+    def notes() -> dict[str, Any]:
+        return {"history": history, "spent": _spent(spent, started, processed, trainer)}
+
     job.progress.start(arm.steps * arm.tokens_per_step, "tokens", done=trainer.step * arm.tokens_per_step)
-    while trainer.step < arm.steps:
-        _train_step(trainer, job)
-        if trainer.step % arm.log_every == 0 or trainer.step == arm.steps:
-            history.append(trainer.log_line())
-        _show(job.progress, trainer, history)
-        if trainer.step % arm.checkpoint_every == 0 and trainer.step < arm.steps:
-            seconds = _spent(spent, started, processed, trainer)
-            state = {"trainer": trainer.state(), "history": history, "spent": seconds}
-            checkpoint.save(folder, trainer.step, state)
+    with _batch_kept(job.draft):
+        for line in steps(trainer, checkpoints, is_asked_to_stop, notes):
+            if line is not None:
+                history.append(line)
+            _show(job.progress, trainer, history)
     spent = _spent(spent, started, processed, trainer)
     files = [
         job.draft.write_bytes("model.safetensors", model_bytes(trainer.model), {"kind": "weights"}),
@@ -59,11 +71,13 @@ def run(job: Job) -> Outcome:
     )
 
 
-def _train_step(trainer: Trainer, job: Job) -> None:
+@contextmanager
+def _batch_kept(draft: Draft) -> Iterator[None]:
+    """Keep the batch of a step after which training is given up."""
     try:
-        trainer.train_step()
+        yield
     except Diverged as error:
-        path = job.draft.scratch("diverged.npz")
+        path = draft.scratch("diverged.npz")
         np.savez(path, allow_pickle=False, **error.step.arrays())
         raise UserError(f"{error}; the step's batch is in {path}") from error
 
@@ -79,10 +93,12 @@ def model_bytes(model: nn.Module) -> bytes:
     return data
 
 
-def _resume(trainer: Trainer, folder: Any) -> tuple[list[dict[str, float]], dict[str, float]]:
-    state = checkpoint.latest(folder)
-    if state is None:
+def _resume(
+    trainer: Trainer, checkpoints: Checkpoints, step: int | None
+) -> tuple[list[dict[str, float]], dict[str, float]]:
+    if step is None:
         return [], {"seconds": 0.0, "cpu_seconds": 0.0, "key_seconds": 0.0}
+    state = checkpoints.load(step)
     trainer.load(state["trainer"])
     return state["history"], state["spent"]
 

@@ -20,7 +20,7 @@ from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.progress import Progress
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.stage import EngineSection, Job, Outcome
-from training import checkpoint
+from training.checkpoint import Checkpoints
 from training.config.evaluate import EvaluateSection
 from training.config.export import ExportSection
 from training.config.pretrain import PretrainArm, PretrainSection
@@ -95,26 +95,32 @@ def checksums(files: object) -> dict[str, str]:
 
 
 def train_and_die(arm: PretrainArm, folder: Path, tokenized: Dataset) -> None:
-    real = checkpoint.save
+    real = Checkpoints.save
 
-    def save_then_die(*arguments: object) -> None:
-        real(*arguments)  # type: ignore[arg-type]
-        if arguments[1] == 4:
+    def save_then_die(self: Checkpoints, step: int, state: dict[str, Any]) -> None:
+        real(self, step, state)
+        if step == 4:
+            self.finish()
             os.kill(os.getpid(), signal.SIGKILL)
 
-    checkpoint.save = save_then_die  # type: ignore[assignment]
+    Checkpoints.save = save_then_die  # type: ignore[method-assign]
     train(arm, folder, tokenized)
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
 def test_a_killed_run_goes_on_and_gives_the_same_bytes(
-    tmp_path: Path, section: Callable[..., PretrainSection], tokenized: Dataset, arms: dict[str, Dataset]
+    tmp_path: Path,
+    section: Callable[..., PretrainSection],
+    tokenized: Dataset,
+    arms: dict[str, Dataset],
+    asynchronous: bool,
 ) -> None:
-    arm = section().resolve()["mmlm_tlm_xlco"]
+    arm = section(asynchronous_checkpoints=asynchronous).resolve()["mmlm_tlm_xlco"]
     process = multiprocessing.get_context("spawn").Process(target=train_and_die, args=(arm, tmp_path, tokenized))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    assert [path.name for path in Draft(tmp_path).scratch("checkpoints").iterdir()] == ["step_000000004.pt"]
+    assert [path.name for path in Draft(tmp_path).scratch("checkpoints").iterdir()] == ["step_000000004"]
     resumed = train(arm, tmp_path, tokenized)
     assert checksums(resumed.files) == checksums(arms["mmlm_tlm_xlco"].manifest.files)
     assert resumed.summary == arms["mmlm_tlm_xlco"].manifest.summary
