@@ -67,7 +67,8 @@ def _trained(job: Job, work: Work, ranks: Ranks, is_asked_to_stop: Callable[[], 
         counts=Counts(rows_in=trainer.step, rows_out=trainer.step),
         files=files,
         summary=_summary(trainer, initial_weights, history),
-        timings=spent | {"tokens_per_second": sum(trainer.tokens.values()) / max(spent["seconds"], 1e-9)},
+        timings=spent
+        | {"tokens_per_second": sum(trainer.tokens.values()) / max(spent["seconds"], 1e-9), "processes": ranks.world},
     )
 
 
