@@ -20,7 +20,16 @@ class PretrainRecipe(Section):
     """What one arm trains with. All of it is part of the fingerprint, `threads` too: results depend on it."""
 
     seed: int = Field(1, ge=0, lt=2**32, description="Seed of the initial weights, the data order and the masking.")
-    threads: int = Field(1, ge=1, le=256, description="Threads of torch; sums in another order give other bits.")
+    threads: int = Field(
+        1, ge=1, le=256, description="Threads of torch in each process; sums in another order give other bits."
+    )
+    processes: Annotated[int, NotFingerprinted()] = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes on this machine that share each step, one for each GPU; the results agree to 1e-5. "
+        "Where `torchrun` starts the command, its number counts instead.",
+    )
     init: RawPath | None = Field(
         None,
         description="Hugging Face folder of XLM-R or InfoXLM (safetensors) whose weights training begins with; without "
@@ -70,6 +79,10 @@ class PretrainRecipe(Section):
     )
     checkpoint_every: Annotated[int, NotFingerprinted()] = Field(
         1000, ge=1, description="Steps from one checkpoint to the next."
+    )
+    asynchronous_checkpoints: Annotated[bool, NotFingerprinted()] = Field(
+        False,
+        description="Whether a checkpoint is written while training goes on; takes memory for a copy of the state.",
     )
 
     @model_validator(mode="after")
