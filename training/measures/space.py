@@ -30,4 +30,4 @@ def potential(keys: Tensor) -> tuple[float, int]:
     keys = F.normalize(keys[:_MOST].float(), dim=1)
     pairs = len(keys) * (len(keys) - 1) // 2
     each = (2 * _T * (keys @ keys.T - 1)).exp()  # ‖k − l‖² = 2 − 2 k·l
-    return float(each.sum() - each.diagonal().sum()) / 2, pairs
+    return float(each.fill_diagonal_(0.0).sum()) / 2, pairs
