@@ -14,12 +14,16 @@ from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.fingerprint import canonical, digest
-from pipelines.datasets.progress import Progress
 from pipelines.datasets.stage import Job, Outcome
 from training.checkpoint import Checkpoints
 from training.config.pretrain import PretrainArm
 from training.distributed import Ranks
-from training.loop import Work, steps
+from training.loop import Work, train
+from training.measures.board import Board
+from training.measures.journal import Journal
+from training.measures.peak import DTYPES, gemm_peak
+from training.measures.speed import Speed
+from training.measures.watch import watched_pairs
 from training.processes import sharing
 from training.stopping import stop_requests
 from training.trainer import Diverged, Trainer
@@ -41,21 +45,23 @@ def run(job: Job) -> Outcome:
 
 
 def _trained(job: Job, work: Work, ranks: Ranks, is_asked_to_stop: Callable[[], bool]) -> Outcome:
-    arm, trainer, checkpoints = work.arm, work.trainer(ranks), work.opened(ranks)
+    trainer, checkpoints = work.trainer(ranks), work.opened(ranks)
     initial_weights = weights_digest(trainer.model)
-    history, spent = _resume(trainer, checkpoints, work.resumed)
+    history, spent, speed = _resume(trainer, checkpoints, work.resumed)
+    journal = _journal(trainer, job, history, speed)
     started, processed = time.perf_counter(), time.process_time()
+    journal.begin()
+
+    def take_step() -> None:
+        with journal.timed_step(), _batch_kept(job.draft):
+            trainer.train_step()
+        journal.note()
 
     def notes() -> dict[str, Any]:
-        return {"history": history, "spent": _spent(spent, started, processed, trainer)}
+        return {"history": history, "spent": _spent(spent, started, processed, trainer), "speed": vars(speed)}
 
-    job.progress.start(arm.steps * arm.tokens_per_step, "tokens", done=trainer.step * arm.tokens_per_step)
-    with _batch_kept(job.draft):
-        for line in steps(trainer, checkpoints, is_asked_to_stop, notes):
-            if line is not None:
-                history.append(line)
-            _show(job.progress, trainer, history)
-    spent = _spent(spent, started, processed, trainer)
+    train(trainer, checkpoints, is_asked_to_stop, take_step, notes)
+    total = _spent(spent, started, processed, trainer)
     files = [
         job.draft.write_bytes("model.safetensors", model_bytes(trainer.model), {"kind": "weights"}),
         job.draft.write_bytes("config.json", _json(_shape(trainer)), {"kind": "config"}),
@@ -67,9 +73,17 @@ def _trained(job: Job, work: Work, ranks: Ranks, is_asked_to_stop: Callable[[], 
         counts=Counts(rows_in=trainer.step, rows_out=trainer.step),
         files=files,
         summary=_summary(trainer, initial_weights, history),
-        timings=spent
-        | {"tokens_per_second": sum(trainer.tokens.values()) / max(spent["seconds"], 1e-9), "processes": ranks.world},
+        timings=_timings(total, trainer, speed),
     )
+
+
+def _journal(trainer: Trainer, job: Job, history: list[dict[str, float]], speed: Speed) -> Journal:
+    arm: PretrainArm = job.config
+    folder = job.draft.folder
+    board = Board(folder.parent / "logs" / "tensorboard" / folder.name if arm.tensorboard else None, trainer.step)
+    watched = watched_pairs(job.input("tokenize"), arm)
+    peak = gemm_peak(trainer.device, DTYPES[arm.precision]) * trainer.ranks.world
+    return Journal(trainer, job.progress, board, watched, peak, history, speed)
 
 
 @contextmanager
@@ -96,12 +110,12 @@ def model_bytes(model: nn.Module) -> bytes:
 
 def _resume(
     trainer: Trainer, checkpoints: Checkpoints, step: int | None
-) -> tuple[list[dict[str, float]], dict[str, float]]:
+) -> tuple[list[dict[str, float]], dict[str, float], Speed]:
     if step is None:
-        return [], {"seconds": 0.0, "cpu_seconds": 0.0, "key_seconds": 0.0}
+        return [], {"seconds": 0.0, "cpu_seconds": 0.0, "key_seconds": 0.0}, Speed()
     state = checkpoints.load(step)
     trainer.load(state["trainer"])
-    return state["history"], state["spent"]
+    return state["history"], state["spent"], Speed(**state["speed"])
 
 
 def _spent(before: dict[str, float], started: float, processed: float, trainer: Trainer) -> dict[str, float]:
@@ -113,10 +127,15 @@ def _spent(before: dict[str, float], started: float, processed: float, trainer: 
     }
 
 
-def _show(progress: Progress, trainer: Trainer, history: list[dict[str, float]]) -> None:
-    losses = trainer.sums.means() or (history[-1] if history else {})
-    shown = (f"{name} {losses[name]:.2f}" for name in ("mlm", "tlm", "xlco") if name in losses)
-    progress.update(trainer.step * trainer.arm.tokens_per_step, f"step {trainer.step:,}, loss {', '.join(shown)}")
+def _timings(spent: dict[str, float], trainer: Trainer, speed: Speed) -> dict[str, float]:
+    """Return what the run took; tokens in a second with all that is not a step, MFU of the steps alone."""
+    rate = sum(trainer.tokens.values()) / max(spent["seconds"], 1e-9)
+    return spent | {
+        "tokens_per_second": rate,
+        "mfu": speed.rates()["mfu"],
+        "gemm_peak": speed.available / speed.seconds,
+        "processes": trainer.ranks.world,
+    }
 
 
 def _shape(trainer: Trainer) -> dict[str, Any]:
@@ -131,7 +150,7 @@ def _summary(trainer: Trainer, initial_weights: str, history: list[dict[str, flo
         "initial_weights": initial_weights,
         "tokens": sum(trainer.tokens.values()),
         "tokens_by_objective": dict(trainer.tokens),
-        "examples_by_objective": {name: stream.cursor.examples for name, stream in trainer.streams.items()},
+        "examples_by_objective": {name: cursor.examples for name, cursor in trainer.loader.cursors.items()},
         "key_tokens": trainer.key_tokens,
         "final_losses": history[-1],
     }
