@@ -119,8 +119,9 @@ class Checkpoints:
 
 
 def _tensors(state: dict[str, Any]) -> dict[str, Tensor]:
-    """Return the tensors of a state by their number in it."""
-    return {str(n): leaf for n, leaf in enumerate(pytree.tree_leaves(state)) if isinstance(leaf, Tensor)}
+    """Return the tensors of a state by their number among them: the same on all ranks, whatever else each holds."""
+    tensors = (leaf for leaf in pytree.tree_leaves(state) if isinstance(leaf, Tensor))
+    return {str(number): tensor for number, tensor in enumerate(tensors)}
 
 
 @contextmanager
