@@ -1,4 +1,4 @@
-"""Tokenize: a SentencePiece model trained on the train split alone, and every shard encoded with it, row for row."""
+"""Tokenize: a SentencePiece model, given or trained on the train split alone, and every shard encoded, row for row."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +17,7 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import FileEntry, total_rows
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.engine.budget import budget_of
+from pipelines.stages.tokenizing.given import given_model
 from pipelines.stages.work import add_up, column, each_task, mapped, records_of, total
 from pipelines.text.sampling import lowest_hashes, quotas
 from pipelines.text.vocabulary import UNKNOWN, Vocabulary, train_unigram
@@ -39,7 +40,7 @@ class ShardTask:
 
 
 def run(job: Job) -> Outcome:
-    """Train the model once, then encode every shard of texts and pairs."""
+    """Train the model, or take the one that is given, then encode every shard of texts and pairs."""
     section: TokenizeSection = job.config
     published = job.input("publish")
     model = _model(job, published, section)
@@ -70,8 +71,8 @@ def encode_shard(model: Path, draft: Draft, task: ShardTask) -> SplitRecord:
     vocabulary = _vocabulary(model)
 
     def ids(name: str) -> pa.Array:
-        parts = [vocabulary.encode(part.to_pylist()) for part in _parts(column(table, name))]
-        return pa.concat_arrays(parts) if parts else vocabulary.encode([])
+        texts = column(table, name)
+        return pa.concat_arrays([vocabulary.encode(part) for part in _parts(texts)] or [vocabulary.encode(texts)])
 
     if task.entry.partition["kind"] == "pairs":
         columns = {"source": ids("source_text"), "target": ids("target_text"), "group": column(table, "group")}
@@ -123,12 +124,27 @@ def _model(job: Job, published: Dataset, section: TokenizeSection) -> SplitRecor
     finished = job.draft.finished("model")
     if finished is not None:
         return finished
-    texts, given = sample(published, section)
-    _check_sample(job, published, section, given)
-    model = train_unigram(texts, section.vocabulary, section.coverage, section.threads)
-    record = SplitRecord(files=[job.draft.write_bytes(MODEL, model, {"kind": "tokenizer"})], summary={"sampled": given})
+    if section.model is None:
+        model, summary = _trained(job, published, section)
+    else:
+        model, summary = given_model(section.model), {}
+    record = SplitRecord(files=[job.draft.write_bytes(MODEL, model, {"kind": "tokenizer"})], summary=summary)
     job.draft.finish("model", record)
     return record
+
+
+def _trained(job: Job, published: Dataset, section: TokenizeSection) -> tuple[bytes, dict[str, Any]]:
+    texts, given = sample(published, section)
+    _check_sample(job, published, section, given)
+    model = train_unigram(
+        texts,
+        section.vocabulary,
+        section.coverage,
+        section.threads,
+        byte_fallback=section.byte_fallback,
+        normalization=section.normalization,
+    )
+    return model, {"sampled": given}
 
 
 def _check_sample(job: Job, published: Dataset, section: TokenizeSection, given: Mapping[str, int]) -> None:

@@ -10,6 +10,7 @@ from pipelines.datasets.errors import UserError
 from pipelines.engine.budget import PROCESS
 from pipelines.stages import tokenize
 from pipelines.stages.publishing.splits import Assignment
+from pipelines.stages.work import column
 from pipelines.text.vocabulary import Vocabulary
 
 WORDS = ("host", "name", "password", "device", "light", "door", "window", "sensor", "kitchen", "garden")
@@ -46,10 +47,10 @@ def test_shards_are_row_aligned(made: Any) -> None:
             texts, ids = published.table(shard), tokens.table(entry)
             if kind == "text":
                 assert ids.schema == pa.schema([("ids", pa.list_(pa.uint16()))])
-                assert ids["ids"].to_pylist() == vocabulary.encode(texts["text"].to_pylist()).to_pylist()
+                assert ids["ids"].to_pylist() == vocabulary.encode(column(texts, "text")).to_pylist()
             else:
                 assert ids.column_names == ["source", "target", "group"]
-                assert ids["target"].to_pylist() == vocabulary.encode(texts["target_text"].to_pylist()).to_pylist()
+                assert ids["target"].to_pylist() == vocabulary.encode(column(texts, "target_text")).to_pylist()
                 assert ids["group"].to_pylist() == texts["group"].to_pylist()
 
 
