@@ -25,7 +25,7 @@ class TokenizeSection(Section):
         0.3, description="Languages are sampled in proportion to their rows to this power; 1 leaves them as they are."
     )
     coverage: float = Field(
-        0.9995, gt=0.9, le=1, description="The share of the sample's characters that get a piece of their own."
+        0.9995, ge=0.98, le=1, description="The share of the sample's characters that get a piece of their own."
     )
     byte_fallback: bool = Field(
         False,

@@ -13,6 +13,7 @@ from pipelines.report.corpus import MeasureFacts, changes
 from pipelines.report.corpus_charts import measure_charts
 from pipelines.report.facts import ReportFacts
 from pipelines.report.svg import variable_of
+from pipelines.report.tokenizer_chart import tokenizer_by_language
 
 _FILTERS: dict[str, Callable[..., Any]] = {
     "count": units.count,
@@ -78,6 +79,8 @@ def _charts(facts: ReportFacts, colours: dict[str, str]) -> dict[str, Any]:
         drawn["languages"] = charts.languages_by_size(facts.corpus)
     if facts.language_id is not None:
         drawn["confusion"] = charts.language_confusion(facts.language_id)
+    if facts.tokenizer is not None and facts.tokenizer.texts:
+        drawn["tokenizer"] = tokenizer_by_language(facts.tokenizer, facts.tokenizer.languages[:_LANGUAGES])
     if facts.arms:
         drawn["losses"] = charts.loss_curves(facts.arms, colours)
     if facts.retrieval is not None:

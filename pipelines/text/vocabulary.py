@@ -24,6 +24,7 @@ _OFFSET: Final = 1
 _SPACE: Final = "▁"
 
 Ids = npt.NDArray[Any]
+Lengths = npt.NDArray[np.int32]
 
 
 def train_unigram(
@@ -81,7 +82,8 @@ class Vocabulary:
         if tuple(texts[: len(SPECIALS)]) != SPECIALS or self._processor.unk_id() != 0:
             raise ValueError(f"a model whose first pieces are {' '.join(texts[:3])}, and XLM-R's are <unk> <s> </s>")
         self.size = self.pieces + _OFFSET + 1
-        self.byte_pieces = np.array([self._processor.is_byte(place) for place in range(self.pieces)], bool)
+        self.is_byte = np.zeros(self.size, bool)  # by id
+        self.is_byte[_OFFSET:-1] = [self._processor.is_byte(place) for place in range(self.pieces)]
         self._ids = np.arange(self.pieces, dtype=np.uint16 if self.size <= 1 << 16 else np.uint32) + _OFFSET
         self._ids[0] = UNKNOWN
         self._words_apart = description.marks_words and _SPACE in texts and not any(map(_spans_words, texts))
@@ -106,13 +108,14 @@ class Vocabulary:
         ids, lengths = self._segment(coded.dictionary)
         which = coded.indices.to_numpy()
         ends = _starts(lengths[which])
-        places = np.repeat(_starts(lengths)[which] - ends[:-1], lengths[which]) + np.arange(ends[-1])
+        places = np.repeat(_starts(lengths)[which] - ends[:-1], lengths[which])
+        places += np.arange(len(places), dtype=np.int32)
         return _lists(ids[places], ends[words.offsets.to_numpy()])
 
-    def _segment(self, texts: pa.Array) -> tuple[Ids, npt.NDArray[np.int64]]:
+    def _segment(self, texts: pa.Array) -> tuple[Ids, Lengths]:
         """Return the ids of all texts one after another, and how many each has."""
         encoded = self._processor.encode(texts.to_pylist(), out_type=int, num_threads=1) if len(texts) else []
-        lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
+        lengths = np.fromiter(map(len, encoded), np.int32, len(encoded))
         return self._ids[np.fromiter(chain.from_iterable(encoded), np.int32, int(lengths.sum()))], lengths
 
 
@@ -120,10 +123,12 @@ def _spans_words(piece: str) -> bool:
     return _SPACE in piece[1:] or " " in piece
 
 
-def _starts(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _starts(lengths: Lengths) -> Lengths:
     """Return where each of some lists begins that lie one after another, and where the last ends."""
-    return np.concatenate([[0], np.cumsum(lengths)])
+    starts = np.zeros(len(lengths) + 1, np.int32)
+    np.cumsum(lengths, out=starts[1:])
+    return starts
 
 
-def _lists(ids: Ids, offsets: npt.NDArray[np.int64]) -> pa.ListArray:
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(ids))
+def _lists(ids: Ids, offsets: Lengths) -> pa.ListArray:
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(ids))

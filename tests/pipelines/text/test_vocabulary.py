@@ -49,8 +49,8 @@ def test_bytes_spell_what_is_unknown() -> None:
     model = train_unigram(TEXTS, 280, 0.9995, 1, byte_fallback=True)
     found = Vocabulary(model)
     (spelt,) = ids(model, "red 木")
-    assert [found.byte_pieces[one - 1] for one in spelt[-3:]] == [True] * 3
-    assert sum(found.byte_pieces) == 256
+    assert [bool(found.is_byte[one]) for one in spelt[-3:]] == [True] * 3
+    assert (len(found.is_byte), sum(found.is_byte)) == (found.size, 256)
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     assert [processor.id_to_piece(one - 1) for one in spelt[-3:]] == [f"<0x{byte:02X}>" for byte in "木".encode()]
 
