@@ -33,7 +33,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="pretrain",
-        version=2,
+        version=3,
         section=PretrainSection,
         entry="training.stages.pretrain:run",
         needs=("tokenize",),
