@@ -67,7 +67,7 @@ class Checkpoints:
         self.finish()
         aside = self._path(step).with_suffix(_ASIDE)
         if self._ranks.is_first:
-            aside.mkdir(parents=True)
+            aside.mkdir(parents=True, exist_ok=True)  # another rank may have been faster
             outline = pytree.tree_map_only(Tensor, lambda tensor: tensor.to("meta"), state)
             with (aside / _STATE).open("wb") as file:
                 torch.save(outline, file)
