@@ -72,7 +72,7 @@ class Trainer:
         self.step = 0
         self.key_tokens = 0
         self.key_seconds = 0.0
-        self.flops = 0.0  # of this process's steps, on all ranks together
+        self.seconds = self.flops = 0.0  # of the steps since this object was made; FLOPs of all ranks together
         self.bad_steps = 0
         self.usual_norm = 0.0
         self.sums = Sums()
@@ -89,6 +89,7 @@ class Trainer:
         """
         if self.step == 0:
             self._fill_queue()
+        started = time.perf_counter()
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.arm.optimizer, self.step, self.arm.steps)
         step = self.next_step()
@@ -102,6 +103,7 @@ class Trainer:
             self._leave_out(step, measures, norm)
         self.scaler.update()
         self.flops += step_flops(work_of(step, self.arm), self.arm, self.vocabulary)
+        self.seconds += time.perf_counter() - started
         self.step += 1
 
     def log_line(self) -> dict[str, float]:
@@ -207,7 +209,7 @@ class Trainer:
         self.scaler.step(self.optimizer)
         self.bad_steps = 0
         self.usual_norm = norm if self.usual_norm == 0 else _NORM_MEMORY * self.usual_norm + (1 - _NORM_MEMORY) * norm
-        self.sums.add(measured(step.target_counts, measures, norm, keys))
+        self.sums.add(measured(step, measures, norm, keys))
         if self.projector is not None and keys is not None and step.contrast is not None:
             momentum = momentum_at(self.arm.contrast.momentum, self.step)
             self.key_encoder.update(self.model.encoder, self.projector, momentum)

@@ -150,7 +150,7 @@ def test_mean_each_adds_the_means(corpus: Corpus, recipe: Recipe) -> None:
     scales = loss_scales(step.target_counts, trainer.arm)
     total, measures = trainer.objectives(step.part(0, 1), scales, trainer._keys(step), step.tags, trainer.queue)
     sums = Sums()
-    sums.add(measured(step.target_counts, measures, 1.0, None))
+    sums.add(measured(step, measures, 1.0, None))
     means = sums.means()
     assert total.item() == pytest.approx(means["mlm"] + means["tlm"] + 2.0 * means["xlco"], rel=1e-5)
 

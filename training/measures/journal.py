@@ -1,12 +1,11 @@
 """What a run tells of itself while it trains: the history, the progress line, TensorBoard."""
 
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pipelines.datasets.progress import Progress
 from training.measures.board import Board
+from training.measures.peak import DTYPES, gemm_peak
 from training.measures.speed import Speed
 from training.measures.watch import WatchedPairs, retrieval
 from training.trainer import Trainer
@@ -18,66 +17,61 @@ class Journal:
     """The lines of the history, and who else is told of them.
 
     A line holds what is a function of the recipe and the data alone. Speed stands in the progress line, in
-    TensorBoard and, for the whole run, in its timings. peak: FLOP/s of all devices together; lines, speed: what a
-    run that is taken up had so far.
+    TensorBoard and, for the whole run, in its timings.
     """
 
-    def __init__(
-        self,
-        trainer: Trainer,
-        progress: Progress,
-        board: Board,
-        watched: WatchedPairs | None,
-        peak: float,
-        lines: list[dict[str, float]],
-        speed: Speed,
-    ) -> None:
-        self.lines = lines
-        self.speed = speed
-        self._latest = lines[-1] if lines else {}  # with the speed of its steps
-        self._since = Speed()
-        self._trainer = trainer
+    def __init__(self, progress: Progress, board: Board, watched: WatchedPairs | None) -> None:
+        self.lines: list[dict[str, float]] = []
+        self.speed = Speed()  # of all steps, those of a run that this one goes on from too
         self._progress = progress
         self._board = board
         self._watched = watched
-        self._peak = peak
+        self._latest: dict[str, float] = {}  # the last line, with the speed of its steps
+        self._peak = 0.0
+        self._read = self._read_at_line = Speed()
 
-    def begin(self) -> None:
-        """Start the progress line; of a new run that is watched, measure where it begins."""
-        arm, step = self._trainer.arm, self._trainer.step
-        self._progress.start(arm.steps * arm.tokens_per_step, "tokens", done=step * arm.tokens_per_step)
-        if step == 0 and self._watched is not None:
-            self._add({"step": 0, "tokens": 0, **self._retrieval()})
+    def state(self) -> dict[str, Any]:
+        """Return what a run that is taken up must know, as plain values."""
+        return {"lines": self.lines, "speed": vars(self.speed)}
 
-    @contextmanager
-    def timed_step(self) -> Iterator[None]:
-        """Take the time of the block, which makes one step."""
-        trainer = self._trainer
-        started, tokens, flops = time.perf_counter(), sum(trainer.tokens.values()), trainer.flops
-        yield
-        seconds = time.perf_counter() - started
-        for speed in (self.speed, self._since):
-            speed.add(seconds, sum(trainer.tokens.values()) - tokens, trainer.flops - flops, self._peak)
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state`; before `begin`."""
+        self.lines, self.speed = state["lines"], Speed(**state["speed"])
+        self._latest = self.lines[-1] if self.lines else {}
 
-    def note(self) -> None:
-        """After a step: add a line where one is due, and show how far training is."""
-        trainer, arm = self._trainer, self._trainer.arm
+    def begin(self, trainer: Trainer) -> None:
+        """Measure the devices' peak, start the progress line and, of a new run that is watched, see where it begins."""
+        arm = trainer.arm
+        self._peak = gemm_peak(trainer.device, DTYPES[arm.precision]) * trainer.ranks.world
+        self._progress.start(arm.steps * arm.tokens_per_step, "tokens", done=trainer.step * arm.tokens_per_step)
+        self._read = self._read_at_line = self._reading(trainer)
+        if trainer.step == 0 and self._watched is not None:
+            self._add({"step": 0, "tokens": 0, **self._retrieval(trainer)})
+
+    def note(self, trainer: Trainer) -> None:
+        """After a step: add a line to the history, if one is due, and show how far training is."""
+        arm, now = trainer.arm, self._reading(trainer)
+        self.speed, self._read = self.speed + (now - self._read), now
         is_last = trainer.step == arm.steps
-        if trainer.step % arm.log_every == 0 or is_last:
-            is_watched = arm.watch is not None and (trainer.step % arm.watch.every == 0 or is_last)
-            self._add(trainer.log_line() | (self._retrieval() if is_watched else {}))
-        shown = self._latest | trainer.sums.means() | self._since.rates()
+        if is_last or trainer.step % arm.log_every == 0:
+            is_watched = arm.watch is not None and (is_last or trainer.step % arm.watch.every == 0)
+            self._add(trainer.log_line() | (self._retrieval(trainer) if is_watched else {}))
+        shown = self._latest | trainer.sums.means() | (now - self._read_at_line).rates()
         self._progress.update(trainer.step * arm.tokens_per_step, words(trainer.step, shown))
 
     def _add(self, line: dict[str, float]) -> None:
+        rates = (self._read - self._read_at_line).rates()
+        self._read_at_line = self._read
         self.lines.append(line)
-        rates, self._since = self._since.rates(), Speed()
         self._latest = line | rates
         self._board.write(line | rates)
 
-    def _retrieval(self) -> dict[str, float]:
+    def _reading(self, trainer: Trainer) -> Speed:
+        return Speed(trainer.seconds, sum(trainer.tokens.values()), trainer.flops, trainer.seconds * self._peak)
+
+    def _retrieval(self, trainer: Trainer) -> dict[str, float]:
         assert self._watched is not None
-        return {"retrieval": retrieval(self._trainer.model.encoder, self._watched, self._trainer.arm.contrast)}
+        return {"retrieval": retrieval(trainer.model.encoder, self._watched, trainer.arm.contrast)}
 
 
 def words(step: int, values: Mapping[str, float]) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from training.flops import mfu
 
 
-@dataclass
+@dataclass(frozen=True)
 class Speed:
-    """What steps took and needed, added up.
+    """What some steps took and needed.
 
     tokens: through the trained encoder; available: FLOPs that the devices' peak allows in the same time.
     """
@@ -17,18 +17,22 @@ class Speed:
     flops: float = 0.0
     available: float = 0.0
 
-    def add(self, seconds: float, tokens: float, flops: float, peak: float) -> None:
-        """Add a step. peak: FLOP/s of all devices together."""
-        self.seconds += seconds
-        self.tokens += tokens
-        self.flops += flops
-        self.available += seconds * peak
+    def __add__(self, other: "Speed") -> "Speed":
+        return Speed(*(mine + its for mine, its in zip(vars(self).values(), vars(other).values(), strict=True)))
+
+    def __sub__(self, other: "Speed") -> "Speed":
+        return Speed(*(mine - its for mine, its in zip(vars(self).values(), vars(other).values(), strict=True)))
+
+    @property
+    def peak(self) -> float:
+        """FLOP/s of all devices together, their mean over the time."""
+        return self.available / self.seconds
+
+    @property
+    def mfu(self) -> float:
+        """Share of the peak that was reached."""
+        return mfu(self.flops, self.seconds, self.peak)
 
     def rates(self) -> dict[str, float]:
         """Return tokens in a second and MFU, nothing before the first step."""
-        if not self.seconds:
-            return {}
-        return {
-            "tokens_per_second": self.tokens / self.seconds,
-            "mfu": mfu(self.flops, self.seconds, self.available / self.seconds),
-        }
+        return {"tokens_per_second": self.tokens / self.seconds, "mfu": self.mfu} if self.seconds else {}

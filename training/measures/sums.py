@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from training.config.section import Objective
+from training.data.batch import Step
 from training.measures.space import potential
 from training.objectives.together import MEASURES
 
@@ -38,20 +38,22 @@ class Sums:
         return means
 
 
-def measured(counts: Mapping[Objective, int], measures: Tensor, norm: float, keys: Tensor | None) -> Measured:
+def measured(step: Step, measures: Tensor, norm: float, keys: Tensor | None) -> Measured:
     """Return what a step measured: losses, the gradient's norm, and of the contrast hits, alignment and uniformity.
 
-    counts: the step's targets by objective; measures: MEASURES of the whole step; norm: before clipping; keys:
-    float32 `[N, D]`, all keys of the step, None without the contrast.
+    `contrast_entropy` is that of the step's pairs of languages, in nats. measures: MEASURES of the whole step; norm:
+    before clipping; keys: float32 `[N, D]`, all keys of the step, None without the contrast.
     """
+    counts = step.target_counts
     sums = dict(zip(MEASURES, measures.tolist(), strict=True))
     found: dict[str, tuple[float, float]] = {name: (sums[name], count) for name, count in counts.items()}
     found["gradient_norm"] = (norm, 1)
-    if keys is not None:
+    if keys is not None and step.contrast_entropy is not None:
         examples = counts["xlco"]
         found |= {
             "xlco_hits": (sums["hits"], examples),
             "alignment": (sums["distances"], examples),
             "uniformity": potential(keys),
+            "contrast_entropy": (step.contrast_entropy, 1),
         }
     return found

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,6 @@ from training.distributed import Ranks
 from training.loop import Work, train
 from training.measures.board import Board
 from training.measures.journal import Journal
-from training.measures.peak import DTYPES, gemm_peak
-from training.measures.speed import Speed
 from training.measures.watch import watched_pairs
 from training.processes import sharing
 from training.stopping import stop_requests
@@ -33,57 +32,53 @@ def run(job: Job) -> Outcome:
     """Train for a fixed number of steps and tokens, and write weights, shape and history.
 
     A run that was killed goes on from its last checkpoint and gives the same bytes as one that was not.
-    Raises UserError where training diverges (the step's batch is kept to be looked at) or the training split is empty,
-    and Stopped after SIGTERM, when the state is saved.
+    Raises UserError where training diverges (the step's batch is kept to be looked at), the training split is empty or
+    dev has too few pairs to be watched, and Stopped after SIGTERM, when the state is saved.
     """
     arm: PretrainArm = job.config
     folder = job.draft.scratch("checkpoints")
+    watched = watched_pairs(job.input("tokenize"), arm)
     with stop_requests() as is_asked_to_stop, sharing(arm.processes) as ranks:
         resumed = Checkpoints(folder, ranks, arm.asynchronous_checkpoints).latest()
+        journal = Journal(job.progress, Board(_board_folder(job), resumed or 0), watched)
         work: Work = ranks.told(Work(arm, job.input("tokenize").folder, folder, resumed))
-        return _trained(job, work, ranks, is_asked_to_stop)
+        return _trained(job, work, journal, ranks, is_asked_to_stop)
 
 
-def _trained(job: Job, work: Work, ranks: Ranks, is_asked_to_stop: Callable[[], bool]) -> Outcome:
+def _board_folder(job: Job) -> Path | None:
+    return job.draft.folder.parent / "logs" / "tensorboard" / job.draft.folder.name if job.config.tensorboard else None
+
+
+def _trained(job: Job, work: Work, journal: Journal, ranks: Ranks, is_asked_to_stop: Callable[[], bool]) -> Outcome:
     trainer, checkpoints = work.trainer(ranks), work.opened(ranks)
     initial_weights = weights_digest(trainer.model)
-    history, spent, speed = _resume(trainer, checkpoints, work.resumed)
-    journal = _journal(trainer, job, history, speed)
+    spent = _resume(trainer, checkpoints, work.resumed, journal)
     started, processed = time.perf_counter(), time.process_time()
-    journal.begin()
-
-    def take_step() -> None:
-        with journal.timed_step(), _batch_kept(job.draft):
-            trainer.train_step()
-        journal.note()
 
     def notes() -> dict[str, Any]:
-        return {"history": history, "spent": _spent(spent, started, processed, trainer), "speed": vars(speed)}
+        return {"journal": journal.state(), "spent": _spent(spent, started, processed, trainer)}
 
+    def take_step() -> None:
+        with _batch_kept(job.draft):
+            trainer.train_step()
+        journal.note(trainer)
+
+    journal.begin(trainer)
     train(trainer, checkpoints, is_asked_to_stop, take_step, notes)
     total = _spent(spent, started, processed, trainer)
     files = [
         job.draft.write_bytes("model.safetensors", model_bytes(trainer.model), {"kind": "weights"}),
         job.draft.write_bytes("config.json", _json(_shape(trainer)), {"kind": "config"}),
-        job.draft.write_bytes("history.json", _json(history), {"kind": "history"}, rows=len(history)),
+        job.draft.write_bytes("history.json", _json(journal.lines), {"kind": "history"}, rows=len(journal.lines)),
     ]
     return Outcome(
         unit_in="steps",
         unit_out="steps",
         counts=Counts(rows_in=trainer.step, rows_out=trainer.step),
         files=files,
-        summary=_summary(trainer, initial_weights, history),
-        timings=_timings(total, trainer, speed),
+        summary=_summary(trainer, initial_weights, journal.lines),
+        timings=_timings(total, trainer, journal),
     )
-
-
-def _journal(trainer: Trainer, job: Job, history: list[dict[str, float]], speed: Speed) -> Journal:
-    arm: PretrainArm = job.config
-    folder = job.draft.folder
-    board = Board(folder.parent / "logs" / "tensorboard" / folder.name if arm.tensorboard else None, trainer.step)
-    watched = watched_pairs(job.input("tokenize"), arm)
-    peak = gemm_peak(trainer.device, DTYPES[arm.precision]) * trainer.ranks.world
-    return Journal(trainer, job.progress, board, watched, peak, history, speed)
 
 
 @contextmanager
@@ -108,14 +103,15 @@ def model_bytes(model: nn.Module) -> bytes:
     return data
 
 
-def _resume(
-    trainer: Trainer, checkpoints: Checkpoints, step: int | None
-) -> tuple[list[dict[str, float]], dict[str, float], Speed]:
+def _resume(trainer: Trainer, checkpoints: Checkpoints, step: int | None, journal: Journal) -> dict[str, float]:
+    """Load the state of a step, if there is one, and return what the run has spent so far."""
     if step is None:
-        return [], {"seconds": 0.0, "cpu_seconds": 0.0, "key_seconds": 0.0}, Speed()
+        return {"seconds": 0.0, "cpu_seconds": 0.0, "key_seconds": 0.0}
     state = checkpoints.load(step)
     trainer.load(state["trainer"])
-    return state["history"], state["spent"], Speed(**state["speed"])
+    journal.load(state["journal"])
+    spent: dict[str, float] = state["spent"]
+    return spent
 
 
 def _spent(before: dict[str, float], started: float, processed: float, trainer: Trainer) -> dict[str, float]:
@@ -127,14 +123,14 @@ def _spent(before: dict[str, float], started: float, processed: float, trainer: 
     }
 
 
-def _timings(spent: dict[str, float], trainer: Trainer, speed: Speed) -> dict[str, float]:
+def _timings(spent: dict[str, float], trainer: Trainer, journal: Journal) -> dict[str, float]:
     """Return what the run took; tokens in a second with all that is not a step, MFU of the steps alone."""
-    rate = sum(trainer.tokens.values()) / max(spent["seconds"], 1e-9)
-    return spent | {
-        "tokens_per_second": rate,
-        "mfu": speed.rates()["mfu"],
-        "gemm_peak": speed.available / speed.seconds,
+    return {
+        **spent,
+        "tokens_per_second": sum(trainer.tokens.values()) / max(spent["seconds"], 1e-9),
         "processes": trainer.ranks.world,
+        "mfu": journal.speed.mfu,
+        "gemm_peak": journal.speed.peak,
     }
 
 

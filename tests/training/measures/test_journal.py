@@ -1,5 +1,6 @@
 """The history, the progress line and TensorBoard of a run."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,57 +20,54 @@ Recipe = Callable[..., PretrainArm]
 
 
 def run(trainer: Trainer, journal: Journal) -> None:
-    journal.begin()
+    journal.begin(trainer)
     while trainer.step < trainer.arm.steps:
-        with journal.timed_step():
-            trainer.train_step()
-        journal.note()
+        trainer.train_step()
+        journal.note(trainer)
 
 
 def test_lines_stand_where_the_recipe_says(
     tmp_path: Path, corpus: Corpus, tokenized: Dataset, recipe: Recipe, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arm = recipe(steps=7, watch={"every": 4, "pairs": 12})
-    trainer, board = Trainer(arm, corpus), Board(tmp_path, 0)
-    journal = Journal(trainer, Progress("pretrain"), board, watched_pairs(tokenized, arm), 1e12, [], Speed())
+    trainer = Trainer(arm, corpus)
+    journal = Journal(Progress("pretrain"), Board(tmp_path, 0), watched_pairs(tokenized, arm))
     run(trainer, journal)
     assert [line["step"] for line in journal.lines] == [0, 2, 4, 6, 7]
     assert [line["step"] for line in journal.lines if "retrieval" in line] == [0, 4, 7]
-    of_contrast = {"xlco", "xlco_hits", "alignment", "uniformity", "queue_age"}
+    of_contrast = {"xlco", "xlco_hits", "alignment", "uniformity", "contrast_entropy", "queue_age"}
     expected = {"step", "tokens", "learning_rate", "mlm", "tlm", "gradient_norm"} | of_contrast
     assert all(set(line) - {"retrieval"} == expected for line in journal.lines[1:])
     assert all(0 < line["alignment"] < 4 and -8 < line["uniformity"] < 0 for line in journal.lines[1:])
+    assert all(0 < line["contrast_entropy"] <= math.log(3) for line in journal.lines[1:])
     assert "MFU" in capsys.readouterr().err
     assert list(tmp_path.glob("events.out.tfevents.*"))
 
 
 def test_an_arm_without_the_contrast_has_no_measures_of_it(corpus: Corpus, section: Callable[..., object]) -> None:
     arm = section().resolve()["mmlm_tlm"]  # type: ignore[attr-defined]
-    trainer = Trainer(arm, corpus)
-    journal = Journal(trainer, Progress("pretrain"), Board(None, 0), None, 1e12, [], Speed())
-    run(trainer, journal)
+    journal = Journal(Progress("pretrain"), Board(None, 0), None)
+    run(Trainer(arm, corpus), journal)
     names = {"step", "tokens", "learning_rate", "mlm", "tlm", "gradient_norm"}
     assert all(set(line) == names for line in journal.lines)
 
 
-def test_the_queue_ages_until_it_is_full_and_turns_over(corpus: Corpus, recipe: Recipe) -> None:
-    arm = recipe(log_every=1, contrast={"queue_size": 8})
-    trainer = Trainer(arm, corpus)
-    journal = Journal(trainer, Progress("pretrain"), Board(None, 0), None, 1e12, [], Speed())
-    run(trainer, journal)
-    assert [line["queue_age"] for line in journal.lines][-1] < 3
-    assert all(line["queue_age"] >= 1 for line in journal.lines)
+def test_a_small_queue_stays_young(corpus: Corpus, recipe: Recipe) -> None:
+    journal = Journal(Progress("pretrain"), Board(None, 0), None)
+    run(Trainer(recipe(log_every=1, contrast={"queue_size": 2}), corpus), journal)
+    assert [line["queue_age"] for line in journal.lines] == [1.0] * 6
 
 
-def test_speed_counts_the_steps_of_this_process_on_top(corpus: Corpus, recipe: Recipe) -> None:
-    trainer = Trainer(recipe(), corpus)
-    before = Speed(seconds=10.0, tokens=5.0, flops=1.0, available=1e13)
-    journal = Journal(trainer, Progress("pretrain"), Board(None, 0), None, 1e12, [], before)
+def test_a_run_that_is_taken_up_adds_to_what_was(corpus: Corpus, recipe: Recipe) -> None:
+    before = {"lines": [{"step": 0, "tokens": 0, "retrieval": 5.0}], "speed": vars(Speed(10.0, 5.0, 1.0, 1e13))}
+    trainer, journal = Trainer(recipe(), corpus), Journal(Progress("pretrain"), Board(None, 0), None)
+    journal.load(before)
     run(trainer, journal)
-    assert journal.speed.seconds > 10.0
+    assert [line["step"] for line in journal.lines] == [0, 2, 4, 6]
+    assert journal.speed.seconds == pytest.approx(10.0 + trainer.seconds)
     assert journal.speed.tokens == 5 + sum(trainer.tokens.values())
-    assert journal.speed.flops == 1 + trainer.flops
-    assert trainer.flops > 6 * sum(trainer.tokens.values()) * 3 * 16**2
+    assert journal.speed.flops == pytest.approx(1 + trainer.flops)
+    assert journal.state()["speed"] == vars(journal.speed)
 
 
 def test_the_words_of_the_progress_line() -> None:

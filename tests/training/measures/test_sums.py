@@ -1,6 +1,7 @@
 """The means of a line of the history."""
 
 import math
+from dataclasses import dataclass, field
 
 import pytest
 import torch
@@ -8,9 +9,17 @@ import torch
 from training.measures.sums import Sums, measured
 
 
+@dataclass
+class StepOf:
+    """What is asked of a step."""
+
+    target_counts: dict[str, int] = field(default_factory=dict)
+    contrast_entropy: float | None = None
+
+
 def test_a_step_by_hand() -> None:
     keys = torch.eye(2)
-    found = measured({"mlm": 4, "xlco": 2}, torch.tensor([8.0, 0.0, 3.0, 1.0, 0.5]), 2.5, keys)
+    found = measured(StepOf({"mlm": 4, "xlco": 2}, 0.7), torch.tensor([8.0, 0.0, 3.0, 1.0, 0.5]), 2.5, keys)
     sums = Sums()
     sums.add(found)
     assert sums.means() == {
@@ -20,6 +29,7 @@ def test_a_step_by_hand() -> None:
         "xlco_hits": 0.5,
         "alignment": 0.25,
         "uniformity": pytest.approx(-4.0),
+        "contrast_entropy": 0.7,
     }
 
 
@@ -31,7 +41,7 @@ def test_steps_count_by_what_they_had() -> None:
 
 
 def test_without_the_contrast_nothing_is_said_of_its_space() -> None:
-    assert set(measured({"mlm": 4}, torch.zeros(5), 1.0, None)) == {"mlm", "gradient_norm"}
+    assert set(measured(StepOf({"mlm": 4}), torch.zeros(5), 1.0, None)) == {"mlm", "gradient_norm"}
 
 
 def test_what_has_no_count_has_no_mean_and_skipped_steps_are_told() -> None:

@@ -76,6 +76,31 @@ def test_pretrain_writes_weights_shape_and_history(arms: dict[str, Dataset]) -> 
     assert config["arm"]["objectives"] == {"mlm": 1.0, "tlm": 1.0}
 
 
+def test_what_is_watched_stands_in_the_history_and_on_the_board_and_changes_no_weight(
+    tmp_path: Path, section: Callable[..., PretrainSection], tokenized: Dataset, arms: dict[str, Dataset]
+) -> None:
+    arm = section(watch={"every": 4, "pairs": 12}, tensorboard=True).resolve()["mmlm_tlm_xlco"]
+    outcome = train(arm, tmp_path / "watched", tokenized)
+    history = json.loads((tmp_path / "watched" / "history.json").read_bytes())
+    assert [line["step"] for line in history if "retrieval" in line] == [0, 4, 6]
+    plain = json.loads(arms["mmlm_tlm_xlco"].read("history.json"))
+    assert [{name: line[name] for name in line if name != "retrieval"} for line in history[1:]] == plain
+    assert (
+        checksums(outcome.files)["model.safetensors"]
+        == checksums(arms["mmlm_tlm_xlco"].manifest.files)["model.safetensors"]
+    )
+    assert list((tmp_path / "logs" / "tensorboard" / "watched").glob("events.out.tfevents.*"))
+    assert 0 < outcome.timings["mfu"] < 1
+    assert outcome.timings["gemm_peak"] > 1e8
+
+
+def test_dev_that_is_too_small_to_be_watched_is_a_clear_error(
+    tmp_path: Path, recipe: Callable[..., PretrainArm], tokenized: Dataset
+) -> None:
+    with pytest.raises(UserError, match=r"no language has 1000 different pairs in dev; lower pretrain\.watch\.pairs"):
+        train(recipe(watch={"every": 2, "pairs": 1000}), tmp_path, tokenized)
+
+
 def test_both_arms_start_from_the_same_weights(arms: dict[str, Dataset]) -> None:
     first, second = (dataset.manifest.summary for dataset in arms.values())
     assert first["initial_weights"] == second["initial_weights"]
