@@ -132,4 +132,4 @@ def _failing_as_what_failed() -> Iterator[None]:
         yield
     except CheckpointException as error:
         failed, _ = next(iter(error.failures.values()))
-        raise failed from None
+        raise failed from failed.__cause__ or failed.__context__  # which else would be lost, and it may name the disk

@@ -1,5 +1,6 @@
 """Training through the command line: in several processes, by torchrun too, and stopped by a scheduler."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -68,20 +69,25 @@ def test_sigterm_saves_training_and_ends_well(undisturbed: "World", tmp_path: Pa
 @pytest.mark.parametrize("whom", ["run", "stage"])
 def test_sigterm_ends_a_whole_run_well(undisturbed: "World", tmp_path: Path, wait_until: Wait, whom: str) -> None:
     world = undisturbed.copy(tmp_path, without=("pretrain", "export", "evaluate", "report"))
-    process = world.start("run", *LONG, "--set", "pretrain.processes=2")
+    process = world.start("run", *LONG)
     wait_until(lambda: len(saved_steps(world)) == len(arms(world)))
     if whom == "run":
         process.send_signal(signal.SIGTERM)
     else:
-        for lock in (world.folder / "runs" / "tiny").glob(".pretrain-*.lock"):
-            holder = subprocess.run(["fuser", str(lock)], capture_output=True, text=True, check=False)
-            subprocess.run(["kill", *holder.stdout.split()], check=True)
+        for stage in stages(world):
+            os.kill(stage, signal.SIGTERM)
     said, _ = process.communicate()
     assert process.returncode == 0, said
     assert said.splitlines()[-1] == "stopped: the same command goes on from here"
     assert len(saved_steps(world)) == len(arms(world))
     assert not list((world.folder / "runs" / "tiny").glob("pretrain-*/manifest.json"))
     wait_until(lambda: world.processes() == [])
+
+
+def stages(world: "World") -> list[int]:
+    """Return the processes of `polyloom pretrain` in a world."""
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in world.processes()}
+    return [pid for pid, command in commands.items() if b"pretrain" in command]
 
 
 def saved_steps(world: "World") -> list[int]:
