@@ -67,7 +67,7 @@ class Checkpoints:
         self.finish()
         aside = self._path(step).with_suffix(_ASIDE)
         if self._ranks.is_first:
-            aside.mkdir(parents=True)
+            aside.mkdir(parents=True, exist_ok=True)  # another rank may have been faster
             outline = pytree.tree_map_only(Tensor, lambda tensor: tensor.to("meta"), state)
             with (aside / _STATE).open("wb") as file:
                 torch.save(outline, file)
@@ -132,4 +132,4 @@ def _failing_as_what_failed() -> Iterator[None]:
         yield
     except CheckpointException as error:
         failed, _ = next(iter(error.failures.values()))
-        raise failed from None
+        raise failed from failed.__cause__ or failed.__context__  # which else would be lost, and it may name the disk
