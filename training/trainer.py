@@ -193,7 +193,7 @@ class Trainer:
         for number, examples in enumerate(self.loader.prefill()):
             if left <= 0:
                 break
-            step = collate({"xlco": examples.head(left)}, self.vocabulary, self.arm, -1 - number)
+            step = collate({"xlco": examples.part(0, left)}, self.vocabulary, self.arm, -1 - number)
             keys = self._keys(step)
             assert keys is not None
             assert step.tags is not None
