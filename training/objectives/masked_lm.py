@@ -56,7 +56,8 @@ class _TiedCrossEntropy(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         losses = torch.empty_like(scales)
         by_states = torch.empty_like(states)
-        by_embeddings, by_bias = torch.empty_like(embeddings), torch.zeros_like(bias)
+        by_embeddings = torch.empty_like(embeddings) if tied is None else tied.room(embeddings)
+        by_bias = torch.zeros_like(bias)
         if not len(states):
             by_embeddings.zero_()
         matrix, weights = embeddings.to(dtype), scales[:, None]
@@ -94,7 +95,7 @@ class _TiedCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, outer: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         by_states, by_embeddings, by_bias = ctx.saved_tensors
         if outer.is_cuda or outer.item() != 1.0:  # a pass over all embeddings, spared where it changes nothing
-            by_states, by_embeddings, by_bias = by_states * outer, by_embeddings * outer, by_bias * outer
+            by_states, by_embeddings, by_bias = by_states * outer, by_embeddings.mul_(outer), by_bias * outer
         if ctx.tied is not None:
             ctx.tied.leave(by_embeddings)
             by_embeddings = None
