@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pipelines.datasets.evidence import QuarantineEntry, Sample, Samples
 from pipelines.datasets.manifest import Rows
 from pipelines.report.corpus import PairFacts, TextFacts
+from pipelines.report.tokenizer import TokenizerFacts
 from pipelines.text.languages import may_be
 
 
@@ -85,15 +86,6 @@ class CorpusFacts:
 
 
 @dataclass(frozen=True)
-class TokenizerFacts:
-    """The vocabulary, and tokens of the train split by kind (texts, pairs), with those that are unknown pieces."""
-
-    vocabulary: int
-    tokens: Mapping[str, int]
-    unknown: Mapping[str, int]
-
-
-@dataclass(frozen=True)
 class LanguageIdFacts:
     """Paragraphs by declared, then by identified language; `rows` and `agreeing` paragraphs by declared language.
 
@@ -123,7 +115,11 @@ class LanguageIdFacts:
 
 @dataclass(frozen=True)
 class ArmFacts:
-    """One arm of the training. `losses` maps an objective to (tokens, mean loss since the point before) by log line."""
+    """One arm of the training.
+
+    `curves` maps each measure of the history, such as an objective's loss, to (tokens, value) by line; `mfu` is the
+    share of the measured peak that its steps reached.
+    """
 
     name: str
     objectives: Mapping[str, float]
@@ -134,8 +130,8 @@ class ArmFacts:
     key_tokens: int
     seconds: float | None
     cpu_seconds: float | None
-    losses: Mapping[str, Sequence[tuple[int, float]]]
-    learning_rate: Sequence[tuple[int, float]]
+    mfu: float | None
+    curves: Mapping[str, Sequence[tuple[int, float]]]
 
     @property
     def total_tokens(self) -> int:

@@ -25,15 +25,15 @@ from pipelines.report.facts import (
     StageFacts,
     SystemFacts,
     Timing,
-    TokenizerFacts,
 )
+from pipelines.report.tokenizer import tokenizer_facts
 from pipelines.text.languages import label_of, may_be
 
 Inputs = Mapping[str, Mapping[str, Dataset]]
 
 _QUARANTINED = 20  # records that are shown of what could not be read
 _CONTROLS = ("untrained", "char_ngrams")
-_OBJECTIVES = ("mlm", "tlm", "xlco")
+_PLACES = {"step", "tokens"}  # of a line of the history: where it stands
 _PACKAGES = ("polyloom", "apache-beam", "pyarrow", "numpy", "torch", "sentencepiece", "transformers", "prefect")
 
 
@@ -57,7 +57,7 @@ def read_facts(name: str, inputs: Inputs, previous: str | None = None) -> Report
         texts=text_facts(deduplicate, publish, previous),
         pairs=pair_facts(publish, aligned),
         language_id=language_id_facts(ingest.manifest.summary.get("confusion", {})),
-        tokenizer=None if tokens is None else tokenizer_facts(tokens.manifest.summary),
+        tokenizer=None if tokens is None else tokenizer_facts(tokens),
         arms=[arm_facts(name, dataset) for name, dataset in arms.items()],
         deviations=deviations({name: dataset.manifest.config for name, dataset in arms.items()}),
         retrieval=None if scores is None else retrieval_facts(scores),
@@ -151,14 +151,6 @@ def language_id_facts(confusion: Mapping[str, Mapping[str, int]]) -> LanguageIdF
     )
 
 
-def tokenizer_facts(summary: Mapping[str, Any]) -> TokenizerFacts:
-    """Return the vocabulary and the token counts of the train split, languages added up."""
-    tokens, unknown = (
-        {kind: sum(languages.values()) for kind, languages in summary[name].items()} for name in ("tokens", "unknown")
-    )
-    return TokenizerFacts(summary["vocabulary"], tokens, unknown)
-
-
 def arm_facts(name: str, dataset: Dataset) -> ArmFacts:
     """Return the cost and the curves of one arm, from its summary, timings and history."""
     summary, timings = dataset.manifest.summary, dataset.run.get("timings", {})
@@ -173,12 +165,12 @@ def arm_facts(name: str, dataset: Dataset) -> ArmFacts:
         key_tokens=summary["key_tokens"],
         seconds=timings.get("seconds"),
         cpu_seconds=timings.get("cpu_seconds"),
-        losses={
-            objective: [(line["tokens"], line[objective]) for line in history if objective in line]
-            for objective in _OBJECTIVES
-            if any(objective in line for line in history)
+        mfu=timings.get("mfu"),
+        curves={
+            measure: [(line["tokens"], line[measure]) for line in history if measure in line]
+            for measure in dict.fromkeys(name for line in history for name in line)
+            if measure not in _PLACES
         },
-        learning_rate=[(line["tokens"], line["learning_rate"]) for line in history],
     )
 
 

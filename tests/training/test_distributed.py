@@ -1,7 +1,6 @@
 """Two processes that share each step are as one."""
 
 import copy
-import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ import torch.multiprocessing
 
 from training.config.pretrain import PretrainArm
 from training.data.streams import Corpus
-from training.distributed import joined_ranks
+from training.distributed import joined, meeting_point
 from training.trainer import Trainer
 
 Recipe = Callable[..., PretrainArm]
@@ -29,9 +28,8 @@ def trained(trainer: Trainer, steps: int) -> dict[str, Any]:
 
 
 def on_rank(rank: int, port: int, arm: PretrainArm, corpus: Corpus, state: Any, folder: str) -> None:
-    os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     torch.set_num_threads(1)
-    ranks = joined_ranks("cpu")
+    ranks = joined(rank, 2, rank, meeting_point(port, 2, rank == 0))
     trainer = Trainer(arm, corpus, ranks)
     if state is not None:
         trainer.load(copy.deepcopy(state))  # it came in memory that the processes share

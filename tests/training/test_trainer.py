@@ -10,11 +10,12 @@ from pipelines.datasets.errors import UserError
 from training.config.pretrain import PretrainArm
 from training.config.section import Objective
 from training.data.streams import Corpus
+from training.measures.sums import Sums, measured
 from training.model import Packed
 from training.objectives.contrast import info_nce
 from training.objectives.masked_lm import masked_lm_loss
 from training.objectives.together import loss_scales
-from training.trainer import Diverged, Sums, Trainer
+from training.trainer import Diverged, Trainer
 
 Recipe = Callable[..., PretrainArm]
 
@@ -96,6 +97,15 @@ def test_many_small_batches_equal_one_large(
         torch.testing.assert_close(gradient, other, atol=1e-6, rtol=1e-5)
 
 
+def test_the_largest_gradient_is_written_where_the_last_one_was(corpus: Corpus, recipe: Recipe) -> None:
+    trainer = Trainer(recipe(micro_batches=2), corpus)
+    places = set()
+    for _ in range(3):
+        trainer.train_step()
+        places.add(trainer.model.encoder.tokens.weight.grad.data_ptr())  # type: ignore[union-attr]
+    assert len(places) == 1
+
+
 def test_recomputing_activations_changes_nothing(corpus: Corpus, recipe: Recipe) -> None:
     model = {"dropout": 0.2, "attention_dropout": 0.1}
     kept, recomputed = (Trainer(recipe(recompute=recompute, model=model), corpus) for recompute in (False, True))
@@ -149,7 +159,7 @@ def test_mean_each_adds_the_means(corpus: Corpus, recipe: Recipe) -> None:
     scales = loss_scales(step.target_counts, trainer.arm)
     total, measures = trainer.objectives(step.part(0, 1), scales, trainer._keys(step), step.tags, trainer.queue)
     sums = Sums()
-    sums.add(step.target_counts, measures)
+    sums.add(measured(step, measures, 1.0, None))
     means = sums.means()
     assert total.item() == pytest.approx(means["mlm"] + means["tlm"] + 2.0 * means["xlco"], rel=1e-5)
 

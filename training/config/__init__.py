@@ -40,6 +40,7 @@ STAGES: tuple[StageSpec, ...] = (
         extra="training",
         help="Train the encoder, once for each arm.",
         instances=PretrainSection.resolve,
+        together="training.processes:together",
     ),
     StageSpec(
         name="export",

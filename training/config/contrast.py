@@ -11,7 +11,9 @@ class ConstantMomentum(Section):
     """One momentum for all steps, as in the paper."""
 
     kind: Literal["constant"] = "constant"
-    value: float = Field(0.9999, ge=0, lt=1, description="Momentum m: key ← m · key + (1 − m) · query.")
+    value: float = Field(
+        0.9999, ge=0, le=1, description="Momentum m: key ← m · key + (1 − m) · query; 1 freezes the key encoder."
+    )
 
 
 class RampMomentum(Section):
@@ -45,6 +47,11 @@ class ContrastSection(Section):
     )
     momentum: ConstantMomentum | RampMomentum = Field(
         ConstantMomentum(), discriminator="kind", description="Momentum of the key encoder."
+    )
+    key_precision: Literal["fp32", "fp16"] = Field(
+        "fp32",
+        description="What the key encoder's weights are kept and averaged in. `fp16` repeats a defect of the released "
+        "code, to measure it: most of its small steps are rounded away.",
     )
     prefill: bool = Field(True, description="Fill the queue with keys before the first step, as the release does.")
     mixup: bool = Field(True, description="Two pairs in each example, their halves in random order on both sides.")

@@ -35,7 +35,10 @@ class Projector(nn.Module):
 
 
 class MomentumEncoder(nn.Module):
-    """The key side: a float32 copy of the encoder up to the contrast layer and of the projector, no gradient."""
+    """The key side: a float32 copy of the encoder up to the contrast layer and of the projector, no gradient.
+
+    With `key_precision: fp16` its weights hold what half precision can tell apart.
+    """
 
     def __init__(self, encoder: Encoder, projector: Projector) -> None:
         super().__init__()
@@ -43,6 +46,9 @@ class MomentumEncoder(nn.Module):
         del self.encoder.layers[projector.contrast.layer :]
         self.projector = copy.deepcopy(projector)
         self.requires_grad_(False)
+        if projector.contrast.key_precision == "fp16":
+            for weight in self.parameters():
+                weight.copy_(weight.half())
 
     def forward(self, packed: Packed) -> Tensor:
         """Return the keys of N texts, `[N, D]`."""
@@ -56,7 +62,20 @@ class MomentumEncoder(nn.Module):
         for own, trained in ((self.encoder, encoder), (self.projector, projector)):
             weights = dict(trained.named_parameters())
             pairs += [(weight, weights[name]) for name, weight in own.named_parameters()]
-        torch._foreach_lerp_([key for key, _ in pairs], [query for _, query in pairs], 1.0 - momentum)
+        if self.projector.contrast.key_precision == "fp16":
+            for key, query in pairs:
+                key.copy_(half_average(key, query, momentum))
+        else:
+            torch._foreach_lerp_([key for key, _ in pairs], [query for _, query in pairs], 1.0 - momentum)
+
+
+def half_average(key: Tensor, query: Tensor, momentum: float) -> Tensor:
+    """Return the momentum's average as the released code computes it, in half precision from end to end.
+
+    At 0.9999 a step is smaller than half the distance of two neighbouring numbers for nearly all weights, and is
+    rounded away (infoxlm/models/infoxlm.py, update_slow_weight, under `--fp16`).
+    """
+    return key.half() * momentum + query.half() * (1.0 - momentum)
 
 
 def momentum_at(schedule: ConstantMomentum | RampMomentum, step: int) -> float:
@@ -90,6 +109,7 @@ class KeyQueue(nn.Module):
     keys: Tensor
     groups: Tensor
     is_source: Tensor
+    made: Tensor
     pushed: Tensor
 
     def __init__(self, size: int, width: int, groups: int) -> None:
@@ -97,6 +117,7 @@ class KeyQueue(nn.Module):
         self.register_buffer("keys", torch.zeros(size, width))
         self.register_buffer("groups", torch.zeros(size, groups, dtype=torch.int64))
         self.register_buffer("is_source", torch.zeros(size, dtype=torch.bool))
+        self.register_buffer("made", torch.zeros(size, dtype=torch.int32))
         self.register_buffer("pushed", torch.zeros((), dtype=torch.int64))
 
     def filled(self) -> tuple[Tensor, KeyTags]:
@@ -104,9 +125,14 @@ class KeyQueue(nn.Module):
         count = min(int(self.pushed), len(self.keys))
         return self.keys[:count], KeyTags(self.groups[:count], self.is_source[:count])
 
+    def mean_age(self, step: int) -> float | None:
+        """Return how many steps ago the queue's keys were made, their mean at `step`; None where there are none."""
+        made = self.made[: min(int(self.pushed), len(self.keys))]
+        return step - float(made.double().mean()) if len(made) else None
+
     @torch.no_grad()
-    def enqueue(self, keys: Tensor, tags: KeyTags) -> None:
-        """Write keys `[N, D]` over the oldest; call after backward, which still reads the old ones."""
+    def enqueue(self, keys: Tensor, tags: KeyTags, step: int) -> None:
+        """Write keys `[N, D]` made at `step` over the oldest; call after backward, which still reads the old ones."""
         size = len(self.keys)
         if not size:
             return
@@ -115,6 +141,7 @@ class KeyQueue(nn.Module):
         self.keys[places] = keys[first:]
         self.groups[places] = tags.groups[first:]
         self.is_source[places] = tags.is_source[first:]
+        self.made[places] = step
         self.pushed += len(keys)
 
 

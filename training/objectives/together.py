@@ -9,11 +9,13 @@ from torch import Tensor, nn
 from training.config.pretrain import PretrainArm
 from training.config.section import Objective
 from training.data.batch import Batch
+from training.measures.space import distances
 from training.model import MaskedLM, TiedGradient
 from training.objectives.contrast import KeyQueue, KeyTags, Projector, info_nce
 from training.objectives.masked_lm import masked_lm_loss
 
-MEASURES: Final = ("mlm", "tlm", "xlco", "hits")  # sums of losses, and the queries whose own key scored highest
+# sums of losses, the queries whose own key scored highest, and how far queries and their own keys lie apart
+MEASURES: Final = ("mlm", "tlm", "xlco", "hits", "distances")
 
 
 class Objectives(nn.Module):
@@ -27,6 +29,7 @@ class Objectives(nn.Module):
         self.arm = arm
         self.model = model
         self.projector = projector
+        self._tied = TiedGradient()
         model.encoder.recompute = arm.recompute
 
     def forward(
@@ -37,13 +40,13 @@ class Objectives(nn.Module):
         tags: KeyTags | None,
         queue: KeyQueue | None,
     ) -> tuple[Tensor, Tensor]:
-        """Return the part's share of the total loss, a scalar, and its MEASURES, float64 `[4]`, without gradient.
+        """Return the part's share of the total loss, a scalar, and its MEASURES, float64 `[5]`, without gradient.
 
         scales: what one target of each objective counts; keys: float32 `[N, D]` of all examples of the step.
         """
         encoder = self.model.encoder
         split = self.arm.contrast.layer if batch.queries else 0
-        tied = TiedGradient() if batch.targets else None
+        tied = self._tied if batch.targets else None
         hidden = encoder.run(encoder.embed(batch.packed, tied), batch.packed.lengths, 0, split)
         query_tokens = sum(batch.query_lengths)
         parts: list[Tensor] = []
@@ -54,14 +57,20 @@ class Objectives(nn.Module):
                 contrast, hits = info_nce(queries, batch.query_example, keys, tags, queue, self.arm.contrast)
             parts.append(scales["xlco"] * contrast)
             measures[2], measures[3] = contrast.detach(), hits
+            measures[4] = distances(queries.detach().float(), keys[batch.query_example])
         if batch.targets is not None:
             final = encoder.run(hidden[query_tokens:], batch.lm_lengths, split, len(encoder.layers))
             targets, is_tlm = batch.targets, batch.targets.is_tlm
             by_row = torch.where(is_tlm, scales.get("tlm", 0.0), scales.get("mlm", 0.0))
             loss, losses = masked_lm_loss(self.model, final, targets.places, targets.labels, by_row, tied)
             parts.append(loss)
-            measures[0], measures[1] = losses[~is_tlm].sum(), losses[is_tlm].sum()
+            measures[0], measures[1] = losses.masked_fill(is_tlm, 0).sum(), losses.masked_fill(~is_tlm, 0).sum()
         return torch.stack(parts).sum(), measures
+
+    def forget_gradients(self) -> None:
+        """Drop the gradients of the step before, but for the memory of the largest."""
+        self._tied.keep_room(self.model.encoder.tokens.weight)
+        self.zero_grad(set_to_none=True)
 
 
 def loss_scales(counts: Mapping[Objective, int], arm: PretrainArm) -> dict[Objective, float]:

@@ -218,6 +218,16 @@ def add_corpus(runs: Runs) -> None:
     )
 
 
+def token_counts(characters: int, tokens: int, unknown: int, byte_pieces: int) -> dict[str, int]:
+    return {
+        "characters": characters,
+        "bytes": 2 * characters,
+        "tokens": tokens,
+        "unknown": unknown,
+        "byte_pieces": byte_pieces,
+    }
+
+
 def add_training(runs: Runs) -> None:
     runs.add(
         "tokenize",
@@ -227,17 +237,26 @@ def add_training(runs: Runs) -> None:
         seconds=2.0,
         summary={
             "vocabulary": 8002,
-            "tokens": {"text": {"en": 1000, "de": 500}, "pairs": {"de": 800}},
-            "unknown": {"text": {"en": 0, "de": 3}, "pairs": {"de": 0}},
+            "sampled": {"en": 60, "de": 40},
+            "counts": {
+                "train": {
+                    "text": {"en": token_counts(4000, 1000, 0, 0), "de": token_counts(1000, 500, 3, 25)},
+                    "pairs": {"de": token_counts(2000, 800, 0, 0)},
+                },
+                "dev": {"text": {"en": token_counts(100, 50, 1, 0)}, "pairs": {}},
+            },
         },
+        timings={"tokens_per_cpu_second": 2_000_000.0, "megabytes_per_cpu_second": 7.5},
     )
     for number, arm in enumerate(ARMS):
         objectives = dict.fromkeys(arm.replace("mmlm", "mlm").split("_"), 1.0)
         history = [
             {"step": step, "tokens": step * 100, "learning_rate": 1e-3 / step}
             | dict.fromkeys(objectives, 5.0 / step + number)
+            | ({"xlco_hits": step / 5, "alignment": 1.0 / step} if "xlco" in objectives else {})
             for step in (1, 2, 4)
         ]
+        history.insert(0, {"step": 0, "tokens": 0, "retrieval": 0.5})
         runs.add(
             "pretrain",
             Counts(4, 0, 4, {}),
@@ -255,7 +274,7 @@ def add_training(runs: Runs) -> None:
                 "tokens_by_objective": {name: 400 // len(objectives) for name in objectives},
                 "key_tokens": 40 * number,
             },
-            timings={"seconds": 16.0, "cpu_seconds": 15.5},
+            timings={"seconds": 16.0, "cpu_seconds": 15.5, "mfu": 0.4567},
         )
 
 

@@ -52,7 +52,7 @@ def test_training(whole_run: Inputs) -> None:
     arm = figures_of(whole_run)["training"]["mmlm_tlm_xlco"]
     assert arm["tokens_by_objective"] == {"mlm": 133, "tlm": 133, "xlco": 133}
     assert arm["final_losses"] == {"mlm": 2.25, "tlm": 2.25, "xlco": 2.25}
-    assert (arm["seed"], arm["seconds"]) == (7, 16.0)
+    assert (arm["seed"], arm["seconds"], arm["mfu"]) == (7, 16.0, 0.457)
 
 
 def test_stages_stand_in_the_order_of_the_data(whole_run: Inputs) -> None:
@@ -76,3 +76,16 @@ def test_without_times_there_are_no_seconds(corpus_run: Inputs, tmp_path: Path) 
     values = figures_of(corpus_run | {"ingest": {"": Dataset(copy)}})
     assert "ingest" not in values["seconds"]
     assert values["rows"]["ingest"]["in"] == 1000
+
+
+def test_the_tokenizer(whole_run: Inputs) -> None:
+    assert figures_of(whole_run)["tokenizer"] == {
+        "vocabulary": 8002,
+        "given": False,
+        "tokens_per_cpu_second": 2_000_000.0,
+        "megabytes_per_cpu_second": 7.5,
+        "by_language": {
+            "en": {"characters": 4000, "tokens": 1000, "tokens_per_character": 0.25, "unknown": 0, "byte_pieces": 0},
+            "de": {"characters": 1000, "tokens": 500, "tokens_per_character": 0.5, "unknown": 3, "byte_pieces": 25},
+        },
+    }
