@@ -150,7 +150,7 @@ class Trainer:
 
     def _backward(self, step: Step, keys: Tensor | None) -> Tensor:
         """Add up the gradients of this rank's parts and of the other ranks, and return the step's MEASURES."""
-        self.optimizer.zero_grad(set_to_none=True)
+        self.objectives.forget_gradients()
         scales = loss_scales(step.target_counts, self.arm)
         tags = step.tags.to(self.device) if step.tags else None
         queue = self.queue if self.projector is not None else None
