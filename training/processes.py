@@ -144,7 +144,7 @@ def _giving_way(*errors: type[Exception]) -> Iterator[None]:
 
 
 def _help(ranks: Ranks) -> None:
-    with suppress(Stopped), stop_requests() as is_asked_to_stop, _giving_way(RuntimeError, UserError):
+    with suppress(Stopped), stop_requests() as is_asked_to_stop, _giving_way(Exception):
         help_along(ranks, is_asked_to_stop)
 
 
