@@ -36,14 +36,9 @@ class Ranks:
 
     def take_device(self, device: str) -> None:
         """Take this process's own GPU, for `cuda`. Raises UserError where the machine has too few."""
-        if device != "cuda":
-            return
-        if self.local >= torch.cuda.device_count():
-            raise UserError(
-                f"process {self.local + 1} of this machine finds {torch.cuda.device_count()} GPUs: start one process "
-                "for each GPU (the key `pretrain.processes`, or --nproc-per-node of `torchrun`)"
-            )
-        torch.cuda.set_device(self.local)
+        if device == "cuda":
+            check_gpus(self.local + 1)
+            torch.cuda.set_device(self.local)
 
     def summed(self, tensor: Tensor) -> Tensor:
         """Return the sum of the tensor over all ranks; it may be written to."""
@@ -79,6 +74,15 @@ class Ranks:
 ALONE = Ranks()
 
 
+def check_gpus(processes: int) -> None:
+    """Raise UserError where this machine has fewer GPUs than processes."""
+    if processes > torch.cuda.device_count():
+        raise UserError(
+            f"{processes} processes on a machine with {torch.cuda.device_count()} GPUs: start one for each GPU (the "
+            "key `pretrain.processes`, or --nproc-per-node of `torchrun`)"
+        )
+
+
 def meeting_point(port: int, world: int, is_first: bool) -> Any:
     """Return the store where the processes of this machine meet; the first one has it, at a free port where it is 0."""
     return dist.TCPStore("127.0.0.1", port, world, is_first, wait_for_workers=False)  # type: ignore[attr-defined]
@@ -97,7 +101,16 @@ def joined(rank: int, world: int, local: int, store: Any = None) -> Ranks:
 
 @cache
 def joined_by_environment() -> Ranks:
-    """Join the processes that `torchrun` started with this one, once, and return the place."""
+    """Join the processes that `torchrun` started with this one, once, and return the place.
+
+    Raises UserError where the environment has but a part of what `torchrun` sets.
+    """
+    for name in ("RANK", "LOCAL_RANK"):
+        if name not in os.environ:
+            raise UserError(
+                f"WORLD_SIZE is {os.environ['WORLD_SIZE']}, but {name} is not set: start the command by `torchrun`, or "
+                "take WORLD_SIZE out of the environment"
+            )
     rank, world, local = (int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
     return joined(rank, world, local)
 

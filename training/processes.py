@@ -18,8 +18,16 @@ from typing import Final
 import torch.distributed as dist
 
 from pipelines.datasets import watchdog
-from pipelines.datasets.errors import Stopped
-from training.distributed import ALONE, Ranks, is_under_torchrun, joined, joined_by_environment, meeting_point
+from pipelines.datasets.errors import Stopped, UserError
+from training.distributed import (
+    ALONE,
+    Ranks,
+    check_gpus,
+    is_under_torchrun,
+    joined,
+    joined_by_environment,
+    meeting_point,
+)
 from training.loop import help_along
 from training.stopping import stop_requests
 
@@ -43,17 +51,20 @@ def together() -> Iterator[bool]:
 
 
 @contextmanager
-def sharing(processes: int) -> Iterator[Ranks]:
+def sharing(processes: int, device: str) -> Iterator[Ranks]:
     """Yield the place of this process, the first, among all that share each step, once they are there.
 
     processes: how many are wanted on this machine; where `torchrun` started this one, its number counts. One that ends
-    by itself ends the run, with a sentence and status 1; and none outlives this one.
+    by itself ends the run, with a sentence and status 1; and none outlives this one. Raises UserError where there are
+    more than GPUs, for `cuda`.
     """
     if is_under_torchrun():
         yield joined_by_environment()
     elif processes == 1:
         yield ALONE
     else:
+        if device == "cuda":
+            check_gpus(processes)
         with _started(processes) as ranks:
             yield ranks
 
@@ -63,7 +74,7 @@ def _started(world: int) -> Iterator[Ranks]:
     store = meeting_point(0, world, is_first=True)
     others = _Others(store.port, world)
     try:
-        with _giving_way():
+        with _giving_way(RuntimeError):
             ranks = joined(0, world, 0, store)
             yield ranks
             ranks.told(None)
@@ -123,17 +134,17 @@ def _ended(status: int) -> str:
 
 
 @contextmanager
-def _giving_way() -> Iterator[None]:
-    """Hold back an error of torch for a moment: if it is that another process is gone, whoever watches that says so."""
+def _giving_way(*errors: type[Exception]) -> Iterator[None]:
+    """Hold back such errors for a moment: if another process is gone, or sees the same, that is said elsewhere."""
     try:
         yield
-    except RuntimeError:
+    except errors:
         time.sleep(_GIVE_WAY_SECONDS)
         raise
 
 
 def _help(ranks: Ranks) -> None:
-    with suppress(Stopped), stop_requests() as is_asked_to_stop, _giving_way():
+    with suppress(Stopped), stop_requests() as is_asked_to_stop, _giving_way(Exception):
         help_along(ranks, is_asked_to_stop)
 
 
@@ -141,7 +152,10 @@ def main(parent: int, port: int, rank: int, world: int) -> None:
     """Be one of the other processes on this machine, bound to the first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process says what an interrupt means
     watchdog.start(parent)
-    _help(joined(rank, world, rank, meeting_point(port, world, is_first=False)))
+    try:
+        _help(joined(rank, world, rank, meeting_point(port, world, is_first=False)))
+    except UserError as error:
+        sys.exit(f"error: {error}")
     dist.destroy_process_group()
 
 

@@ -13,7 +13,7 @@ import torch.multiprocessing
 from pipelines.datasets.errors import UserError
 from training.config.pretrain import PretrainArm
 from training.data.streams import Corpus
-from training.distributed import Ranks, joined, meeting_point
+from training.distributed import Ranks, joined, joined_by_environment, meeting_point
 from training.trainer import Trainer
 
 Recipe = Callable[..., PretrainArm]
@@ -66,9 +66,17 @@ def test_two_ranks_train_what_one_trains_and_can_be_taken_up_by_one(
     same(both["state"]["modules"], further["state"]["modules"])
 
 
+def test_half_of_what_torchrun_sets_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    with pytest.raises(UserError, match=r"WORLD_SIZE is 2, but LOCAL_RANK is not set: .*torchrun"):
+        joined_by_environment()
+
+
 def test_more_processes_than_gpus_are_refused() -> None:
     Ranks(rank=9, world=10, local=9).take_device("cpu")
-    with pytest.raises(UserError, match=r"process 10 of this machine finds \d GPUs: .*pretrain\.processes"):
+    with pytest.raises(UserError, match=r"10 processes on a machine with \d GPUs: .*pretrain\.processes"):
         Ranks(rank=9, world=10, local=9).take_device("cuda")
 
 

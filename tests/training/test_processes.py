@@ -163,6 +163,13 @@ def test_training_that_diverges_ends_all_with_its_sentence(recipe: Recipe, token
     assert f"training.processes {os.getpid()} " not in commands()
 
 
+def test_what_all_find_wrong_is_said_once(recipe: Recipe, tokenized: Dataset, tmp_path: Path) -> None:
+    arm = recipe(processes=2, init="nowhere")
+    with pytest.raises(UserError, match=r"nowhere/config\.json: cannot be read"):
+        train(arm, tmp_path, tokenized)
+    assert f"training.processes {os.getpid()} " not in commands()
+
+
 def test_an_error_of_the_first_process_ends_the_others() -> None:
     with pytest.raises(ValueError, match="mine"):
         fail_among_two()
@@ -170,6 +177,6 @@ def test_an_error_of_the_first_process_ends_the_others() -> None:
 
 
 def fail_among_two() -> None:
-    with sharing(2) as ranks:
+    with sharing(2, "cpu") as ranks:
         assert (ranks.rank, ranks.world) == (0, 2)
         raise ValueError("mine")

@@ -38,7 +38,7 @@ def run(job: Job) -> Outcome:
     arm: PretrainArm = job.config
     folder = job.draft.scratch("checkpoints")
     watched = watched_pairs(job.input("tokenize"), arm)
-    with stop_requests() as is_asked_to_stop, sharing(arm.processes) as ranks:
+    with stop_requests() as is_asked_to_stop, sharing(arm.processes, arm.device) as ranks:
         resumed = Checkpoints(folder, ranks, arm.asynchronous_checkpoints).latest()
         journal = Journal(job.progress, Board(_board_folder(job), resumed or 0), watched)
         work: Work = ranks.told(Work(arm, job.input("tokenize").folder, folder, resumed))
