@@ -14,7 +14,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation test-short-faults bench-align bench-dedup bench-documents bench-langid bench-memory bench-mine bench-monolingual bench-parallel bench-scale bench-scaling bench-segment bench-train clean
+.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation test-short-faults bench-align bench-dedup bench-documents bench-langid bench-memory bench-mine bench-monolingual bench-parallel bench-scale bench-scaling bench-segment bench-tokenize bench-train clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ bench-segment: setup .venv-segment/.installed ## Measure sentence segmentation o
 
 bench-dedup: setup .venv-peers/.installed ## Measure deduplication against the naive way, datatrove and others
 	$(BIN)/python tests/benchmarks/dedup.py
+
+bench-tokenize: setup ## Measure the encoding of text against tokenizers and SentencePiece, with XLM-R's vocabulary
+	$(BIN)/python tests/benchmarks/tokenizer.py
 
 bench-train: setup ## Measure the training step against Hugging Face's
 	$(BIN)/python tests/benchmarks/train.py

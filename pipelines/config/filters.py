@@ -170,7 +170,7 @@ class EvaluationFile(Section):
 
 
 class Contamination(Section):
-    """Drop rows that hold a sentence of an evaluation set, compared as the tokenizer folds text."""
+    """Drop rows that hold a sentence of an evaluation set, compared folded: NFKC, without case."""
 
     files: tuple[EvaluationFile, ...] = Field(min_length=1, description="The evaluation sets.")
     ngram: int = Field(

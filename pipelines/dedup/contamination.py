@@ -2,7 +2,7 @@
 
 A test sentence is looked for whole, since n-grams never fire on the short sentences of retrieval sets, and those of
 `ngram` words or more also in parts: a text that shares so many words in a row with one is contaminated, as in GPT-3's
-report (Brown et al. 2020, arXiv 2005.14165, appendix C; 13 words). Both compare as the tokenizer folds text: whole
+report (Brown et al. 2020, arXiv 2005.14165, appendix C; 13 words). Both compare as a tokenizer may fold text: whole
 sentences by `pipelines.text.fold`, parts by its folding of single characters, between words without their
 punctuation. In scripts without spaces each character stands for its share of a word (`pipelines.text.words`).
 """

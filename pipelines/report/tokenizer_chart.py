@@ -1,6 +1,6 @@
 """The chart of the tokenizer: from facts to an SVG element."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from markupsafe import Markup
 from matplotlib.axes import Axes
@@ -8,10 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from pipelines.report.svg import SERIES, inches, inline_svg, page_style
-from pipelines.report.tokenizer import TokenCounts, TokenizerFacts
+from pipelines.report.tokenizer import TokenizerFacts
 
 _UNKNOWN = ("unknown", SERIES[3], "o")
 _BYTES = ("spelt in bytes", SERIES[1], "D")
+_LEAST = 0.1  # %, that the axis of shares goes to at least
 
 
 def tokenizer_by_language(found: TokenizerFacts, languages: Sequence[str]) -> Markup:
@@ -20,11 +21,14 @@ def tokenizer_by_language(found: TokenizerFacts, languages: Sequence[str]) -> Ma
         counts = [found.texts[code] for code in languages]
         figure = Figure(figsize=inches(720, 15.5 * len(languages) + 100), layout="constrained")
         lengths, shares = figure.subplots(1, 2, sharey=True)
-        _dots(lengths, counts, lambda one: one.per_character, SERIES[2], "o")
+        _dots(lengths, [one.per_character for one in counts], SERIES[2], "o")
         lengths.set_xlabel("tokens for each character")
-        for share, (_, colour, marker) in ((_unknown, _UNKNOWN), (_in_bytes, _BYTES)):
-            _dots(shares, counts, share, colour, marker)
-        shares.set_xlabel("% of the tokens")
+        unknown = [100 * one.unknown / max(one.tokens, 1) for one in counts]
+        in_bytes = [100 * one.byte_pieces / max(one.tokens, 1) for one in counts]
+        for values, (_, colour, marker) in ((unknown, _UNKNOWN), (in_bytes, _BYTES)):
+            _dots(shares, values, colour, marker)
+        shares.set_xlim(0, max(1.05 * max(unknown + in_bytes), _LEAST))
+        shares.set_xlabel("% of the tokens; none where there is no dot")
         lengths.set_yticks(range(len(languages)), languages)
         lengths.set_ylim(len(languages) - 0.4, -0.6)
         handles = [
@@ -36,17 +40,9 @@ def tokenizer_by_language(found: TokenizerFacts, languages: Sequence[str]) -> Ma
         return inline_svg(figure, "tokenizer", spoken)
 
 
-def _unknown(one: TokenCounts) -> float:
-    return 100 * one.unknown / max(one.tokens, 1)
-
-
-def _in_bytes(one: TokenCounts) -> float:
-    return 100 * one.byte_pieces / max(one.tokens, 1)
-
-
-def _dots(
-    axes: Axes, counts: Sequence[TokenCounts], value: Callable[[TokenCounts], float], colour: str, marker: str
-) -> None:
-    axes.plot([value(one) for one in counts], range(len(counts)), marker, color=colour, markersize=4.4)
+def _dots(axes: Axes, values: Sequence[float], colour: str, marker: str) -> None:
+    """Draw the values that are there."""
+    places = [place for place, value in enumerate(values) if value]
+    axes.plot([values[place] for place in places], places, marker, color=colour, markersize=4.4)
     axes.set_xlim(left=0)
     axes.grid(axis="y", linewidth=0.4)

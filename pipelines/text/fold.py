@@ -1,4 +1,4 @@
-"""The tokenizer's own normalisation, under which two texts count as the same.
+"""The normalisation under which two texts count as the same: the strongest that a tokenizer is trained with.
 
 SentencePiece's rule `nmt_nfkc_cf` (sentencepiece/src/builder.cc) is NFKC, case folding and single spaces. It folds a
 character to one character where Unicode's full folding, which is used here, may give several (`ß`, `İ`): so texts that

@@ -6,6 +6,7 @@ character replacements; runs of spaces as one.
 """
 
 import base64
+import binascii
 import json
 from collections.abc import Iterator
 from typing import Any, Final
@@ -15,7 +16,7 @@ from pipelines.datasets.sentencepiece_file import BYTE, CONTROL, NORMAL, UNKNOWN
 _BEFORE: Final = ["<s>", "<pad>", "</s>", "<unk>"]
 _AFTER: Final = "<mask>"
 _SPECIALS: Final = [("<unk>", 0.0, UNKNOWN), ("<s>", 0.0, CONTROL), ("</s>", 0.0, CONTROL)]
-_WHITE_SPACE: Final = ("Strip", "Replace", "WhitespaceSplit")  # steps that SentencePiece takes by itself
+_SPACES: Final = {"Regex": " {2,}"}
 
 
 def sentencepiece_of(tokenizer: bytes) -> bytes:
@@ -24,13 +25,15 @@ def sentencepiece_of(tokenizer: bytes) -> bytes:
     Raises ValueError, in a sentence, where it is no such file.
     """
     try:
-        found = json.loads(tokenizer)
-        model = found["model"]
-        kind = model["type"]
-    except (ValueError, KeyError, TypeError) as error:
+        return _converted(json.loads(tokenizer))
+    except (json.JSONDecodeError, UnicodeError, LookupError, TypeError, AttributeError, binascii.Error) as error:
         raise ValueError("not a tokenizer.json of `tokenizers`") from error
-    if kind != "Unigram":
-        raise ValueError(f"a {kind} tokenizer, and XLM-R's is Unigram")
+
+
+def _converted(found: Any) -> bytes:
+    model = found["model"]
+    if model["type"] != "Unigram":
+        raise ValueError(f"a {model['type']} tokenizer, and XLM-R's is Unigram")
     pieces = [(str(text), float(score)) for text, score in model["vocab"]]
     texts = [text for text, _ in pieces]
     if texts[:4] != _BEFORE or texts[-1] != _AFTER or model.get("unk_id") != _BEFORE.index("<unk>"):
@@ -40,7 +43,7 @@ def sentencepiece_of(tokenizer: bytes) -> bytes:
     for step in [*_steps(found.get("normalizer")), *_steps(found.get("pre_tokenizer"))]:
         if step["type"] == "Precompiled":
             charsmap = base64.b64decode(step["precompiled_charsmap"])
-        elif step["type"] not in _WHITE_SPACE and not _is_prefix(step):
+        elif not _is_about_spaces(step):
             raise ValueError(f"a tokenizer with the step {step['type']!r}, which XLM-R's has not")
     return unigram_model(
         [*_SPECIALS, *((text, score, _type(text, byte_fallback)) for text, score in pieces[len(_BEFORE) : -1])],
@@ -60,10 +63,17 @@ def _steps(step: Any) -> Iterator[dict[str, Any]]:
             yield from _steps(one)
 
 
-def _is_prefix(step: dict[str, Any]) -> bool:
-    """Return whether a step writes spaces as SentencePiece does, one before the first word too."""
-    always = step.get("prepend_scheme", "always") == "always" and step.get("add_prefix_space", True)
-    return step["type"] == "Metaspace" and step.get("replacement") == "▁" and bool(always)
+def _is_about_spaces(step: dict[str, Any]) -> bool:
+    """Return whether SentencePiece takes a step by itself: runs of spaces are one, and a text begins with one."""
+    match step["type"]:
+        case "Strip" | "WhitespaceSplit":
+            return True
+        case "Replace":
+            return bool(step["pattern"] == _SPACES and step["content"] in (" ", "▁"))
+        case "Metaspace":
+            always = step.get("prepend_scheme", "always") == "always" and step.get("add_prefix_space", True)
+            return bool(step["replacement"] == "▁" and always)
+    return False
 
 
 def _type(text: str, byte_fallback: bool) -> int:

@@ -70,6 +70,8 @@ class Vocabulary:
     """
 
     def __init__(self, model: bytes) -> None:
+        if not model:  # which the library takes for none given
+            raise ValueError("not a SentencePiece model")
         try:
             self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         except RuntimeError as error:

@@ -1,13 +1,16 @@
 """Export: transformers loads the folder offline, and the tokenizer gives the shards' ids."""
 
+import io
 from pathlib import Path
 
 import pytest
 import torch
-from sentencepiece import SentencePieceProcessor
-from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
+from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
+from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer, XLMRobertaTokenizer
+from xlm_r import excerpt, xlm_r_model
 
 from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.sentencepiece_file import describe
 from training.config.model import ModelSection
 from training.data.batch import packed
 from training.data.sequences import join
@@ -51,6 +54,39 @@ def test_odd_texts_get_sentencepiece_s_own_ids(folder: Path, tokenizer_model: by
     processor = SentencePieceProcessor(model_proto=tokenizer_model)
     expected = [n + 1 if n else 3 for n in processor.encode(text)]
     assert AutoTokenizer.from_pretrained(folder)(text)["input_ids"] == [0, *expected, 2]
+
+
+def test_a_given_model_has_hugging_face_s_ids() -> None:
+    tokenizer = fast_tokenizer(xlm_r_model(), 512)
+    assert (len(tokenizer), tokenizer.mask_token_id) == (250_002, 250_001)
+    processor = SentencePieceProcessor(model_proto=xlm_r_model())
+    pieces = [(processor.id_to_piece(n), processor.get_score(n)) for n in range(3, processor.get_piece_size())]
+    theirs = XLMRobertaTokenizer(
+        vocab=[("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *pieces, ("<mask>", 0.0)],
+        _spm_precompiled_charsmap=describe(xlm_r_model()).normalization.charsmap,
+    )
+    for example in excerpt()["texts"]:
+        assert tokenizer(example["text"])["input_ids"] == example["ids"]
+        assert theirs(example["text"])["input_ids"] == example["ids"]
+
+
+@pytest.fixture(scope="module")
+def spelling_model() -> bytes:
+    model = io.BytesIO()
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(["balan keter mining", "balan mining sok"] * 9),
+        model_writer=model, vocab_size=275, byte_fallback=True, minloglevel=2,
+    )  # fmt: skip
+    return model.getvalue()
+
+
+@pytest.mark.parametrize("text", [*ODD_TEXTS, "balan 木木 mining", "木"])
+def test_what_is_unknown_is_spelt_in_bytes_as_sentencepiece_does(spelling_model: bytes, text: str) -> None:
+    tokenizer = fast_tokenizer(spelling_model, 512)
+    processor = SentencePieceProcessor(model_proto=spelling_model)
+    ids = tokenizer(text)["input_ids"]
+    assert ids == [0, *(n + 1 for n in processor.encode(text)), 2]
+    assert tokenizer.decode(ids, skip_special_tokens=True) == processor.decode(processor.encode(text))
 
 
 def test_special_tokens_have_xlm_r_s_ids(folder: Path, tokenizer_model: bytes) -> None:

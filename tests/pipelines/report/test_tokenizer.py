@@ -25,7 +25,7 @@ def test_the_page_has_a_table_a_chart_and_the_speed(whole_run: Inputs) -> None:
     text = " ".join(re.sub(r"<[^>]+>", " ", part).split())
     assert "was trained on the train split alone and has 8 002 ids" in text
     assert "1 500 tokens of texts (unknown 0.2 %) and 800 tokens of pairs (unknown 0.0 %)" in text
-    assert "One core encoded 2 000 000/s tokens, which are 7.5 MB/s of text" in text
+    assert "In a second of CPU time one core encoded 2 000 000 tokens, 7.5 MB of text" in text
     assert "German de 1 000 500 0.500 0.250 0.6 % 5.0 %" in text
     assert "<svg" in part
     assert "Tokens for each character, and unknown tokens and bytes, by language" in part

@@ -61,10 +61,17 @@ LOWER.normalizer = normalizers.Lowercase()
     [
         (b"{", r"not a tokenizer\.json of `tokenizers`"),
         (b'{"model": null}', r"not a tokenizer\.json of `tokenizers`"),
+        (b'{"model": {"type": "Unigram"}}', r"not a tokenizer\.json of `tokenizers`"),
+        (b'{"model": {"type": "Unigram", "vocab": [1]}}', r"not a tokenizer\.json of `tokenizers`"),
+        (tokenizer().to_str().replace("precompiled_charsmap", "other").encode(), "not a tokenizer.json"),
         (Tokenizer(models.BPE()).to_str().encode(), "a BPE tokenizer, and XLM-R's is Unigram"),
         (
             tokenizer(vocabulary=[("<unk>", 0.0), *PIECES], unk_id=0).to_str().encode(),
             "a tokenizer whose vocabulary does not begin with <s> <pad> </s> <unk> and end with <mask>",
+        ),
+        (
+            tokenizer().to_str().replace(" {2,}", "x").encode(),
+            "a tokenizer with the step 'Replace', which XLM-R's has not",
         ),
         (LOWER.to_str().encode(), "a tokenizer with the step 'Lowercase', which XLM-R's has not"),
         (

@@ -130,6 +130,7 @@ def other(**settings: object) -> bytes:
     ("model", "message"),
     [
         (b"no model at all", "not a SentencePiece model"),
+        (b"", "not a SentencePiece model"),
         (other(model_type="bpe"), "a bpe model, and XLM-R's kind is unigram"),
         (
             other(pad_id=0, unk_id=1, bos_id=2, eos_id=3),
