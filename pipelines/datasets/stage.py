@@ -101,7 +101,8 @@ class StageSpec:
     A spec is light to import; `entry` (`package.module:function`) is imported only when the stage runs.
     `version` is raised whenever the same config and inputs would give other bytes. `needs` are stages whose
     datasets it must have, `optional` ones that it reads where the config has them. `instances` resolves a
-    section into several runs of the stage by name, such as the arms of `pretrain`.
+    section into several runs of the stage by name, such as the arms of `pretrain`. A stage `across` recipes reads
+    datasets of several: it has no section in a recipe, and a command plans it.
     """
 
     name: str
@@ -111,6 +112,7 @@ class StageSpec:
     needs: tuple[str, ...]
     extra: str
     help: str
+    across: bool = False
     optional: tuple[str, ...] = ()
     instances: Callable[[Any], Mapping[str, BaseModel]] | None = None
 
