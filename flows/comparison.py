@@ -14,6 +14,7 @@ from pipelines.report.comparison import Panel, differences_svg
 
 COMPARISON: Final = "comparison.json"
 ALL: Final = "all languages"
+_WIDTH: Final = 120
 _MEASURES: Final = {"loss": ("masked-LM loss", True), "retrieval": ("retrieval", False)}
 
 
@@ -25,7 +26,7 @@ def read(compared: Dataset) -> dict[str, Any]:
 def show(compared: Dataset) -> None:
     """Print the tables of two or more sides, and say where the picture and the JSON are."""
     result = read(compared)
-    console = Console()
+    console = Console(width=max(Console().width, _WIDTH))
     for measure in _MEASURES:
         console.print(table(result, measure))
     console.print(controls(result))
