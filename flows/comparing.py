@@ -11,6 +11,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from flows.process import fetch_process, follow, read_progress, stage_process, stopping
 from flows.summary import duration
 from pipelines.datasets.dataset import Dataset
@@ -18,6 +20,7 @@ from pipelines.datasets.errors import ConfigError
 from pipelines.datasets.stage import StageRun, execute
 from pipelines.plan import plan, plan_across, upstream
 from pipelines.recipe import RecipeBase, load_recipe, read_yaml
+from pipelines.registry import stages
 
 COMPARE, PRETRAIN = "compare", "pretrain"
 _EQUAL: Final = ("model", "init", "steps", "tokens_per_step")  # of all sides: else the difference would be theirs
@@ -43,29 +46,33 @@ class Side:
     def recipe(self, *more: str) -> RecipeBase:
         return load_recipe(self.config, [*self.overrides, *more])
 
-    def runs(self, seed: int) -> dict[str, StageRun]:
-        """Return what trains this side with a seed, and the datasets that it is made from, by stage, in their order.
+    def encoder(self) -> tuple[str, BaseModel]:
+        """Return the arm that is trained, and its config.
 
         Raises ConfigError where the recipe trains nothing, or several arms of which none is named.
         """
-        planned = plan(self.recipe(f"{PRETRAIN}.seed={seed}"))
-        arm = self._arm([run for run in planned if run.spec.name == PRETRAIN])
-        needed = upstream([arm])
-        return {run.spec.name: run for run in planned if run in needed}
-
-    def _arm(self, runs: Sequence[StageRun]) -> StageRun:
-        if not runs:
+        section, instances = self.recipe().section(PRETRAIN), stages()[PRETRAIN].instances
+        if section is None or instances is None:
             raise ConfigError(
                 f"{self.config}: has no section `pretrain`; add one, or give both sides one encoder with --encoder "
                 "flows/configs/small.yaml"
             )
-        chosen = [run for run in runs if self.arm in (None, run.instance)]
-        names = ", ".join(run.instance for run in runs)
-        if not chosen:
-            raise ConfigError(f"{self.config}: has no arm {self.arm}; it has {names}")
-        if len(chosen) > 1:
-            raise ConfigError(f"{self.config}: has the arms {names}; name one with --arm (or --arm-b for the second)")
-        return chosen[0]
+        arms = instances(section)
+        if self.arm is None and len(arms) > 1:
+            raise ConfigError(
+                f"{self.config}: has the arms {', '.join(arms)}; name one with --arm (or --arm-b for the second)"
+            )
+        name = self.arm or next(iter(arms))
+        if name not in arms:
+            raise ConfigError(f"{self.config}: has no arm {name}; it has {', '.join(arms)}")
+        return name, arms[name]
+
+    def runs(self, seed: int) -> dict[str, StageRun]:
+        """Return what trains this side with a seed, and the datasets that it is made from, by stage, in their order."""
+        arm, _ = self.encoder()
+        planned = plan(self.recipe(f"{PRETRAIN}.seed={seed}"))
+        needed = upstream([run for run in planned if (run.spec.name, run.instance) == (PRETRAIN, arm)])
+        return {run.spec.name: run for run in planned if run in needed}
 
 
 def named(first: Side, second: Side) -> list[Side]:
@@ -102,10 +109,10 @@ def compare(sides: Sequence[Side], seeds: Sequence[int], settings: Mapping[str, 
     a dataset of its own recipe, so what a run that was stopped has trained is not trained again. Raises ConfigError
     where the sides' encoders or tokens differ, UserError and StageFailed as the stages do.
     """
+    _check_equal(sides)
     for side in sides:
         _make_corpus(side, seeds[0])
     planned = {(side.name, seed): side.runs(seed) for side, seed in product(sides, seeds)}
-    _check_equal(sides, [planned[side.name, seeds[0]][PRETRAIN] for side in sides])
     _train(sides, seeds, planned)
     first = {side.name: planned[side.name, seeds[0]] for side in sides}
     inputs = {
@@ -129,14 +136,15 @@ def _make_corpus(side: Side, seed: int) -> None:
             follow(stage_process(side.config, side.overrides, run))
 
 
-def _check_equal(sides: Sequence[Side], runs: Sequence[StageRun]) -> None:
-    for key in _EQUAL:
-        first, *others = [getattr(run.config, key) for run in runs]
-        for side, other in zip(sides[1:], others, strict=True):
-            if other != first:
+def _check_equal(sides: Sequence[Side]) -> None:
+    first, *others = [side.encoder()[1] for side in sides]
+    for side, other in zip(sides[1:], others, strict=True):
+        for key in _EQUAL:
+            if getattr(other, key) != getattr(first, key):
                 raise ConfigError(
-                    f"{sides[0].name} and {side.name} differ in pretrain.{key} ({_shown(first)} and {_shown(other)}): "
-                    "that would be what is compared; give both the same, with --set for instance"
+                    f"{sides[0].name} and {side.name} differ in pretrain.{key} ({_shown(getattr(first, key))} and "
+                    f"{_shown(getattr(other, key))}), so that would be what is compared; give both the same, with "
+                    "--set for instance"
                 )
 
 

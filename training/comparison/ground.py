@@ -67,6 +67,8 @@ def ids_of(tokenizer: PreTrainedTokenizerFast, pools: Mapping[str, Candidates]) 
 
 
 def _tokens(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> list[Tokens]:
+    if not texts:  # the tokenizer takes no empty list
+        return []
     found = tokenizer(list(texts), add_special_tokens=False, return_offsets_mapping=True)
     return [
         Tokens(np.asarray(ids, dtype=np.int32), np.asarray(spans, dtype=np.int64).reshape(-1, 2))

@@ -16,6 +16,7 @@ from transformers.utils.logging import set_verbosity_error
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
+from pipelines.datasets.fingerprint import digest
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.datasets.store import Store
 from training.comparison.differences import Units, Values, clusters_of
@@ -88,27 +89,26 @@ class _Ground:
 
 def _ground(job: Job, section: CompareSection) -> _Ground:
     published = [job.inputs["publish"][name] for name in section.sides]
-    tokenized = {name: job.inputs["tokenize"][name] for name in section.sides}
-    tokenizers = {
-        dataset.fingerprint: fast_tokenizer(dataset.read("tokenizer.model"), _ANY_LENGTH)
-        for dataset in tokenized.values()
-    }
+    models = {name: job.inputs["tokenize"][name].read("tokenizer.model") for name in section.sides}
+    names = {side: digest(model) for side, model in models.items()}
+    different = {names[side]: model for side, model in models.items()}
+    tokenizers = {name: fast_tokenizer(model, _ANY_LENGTH) for name, model in different.items()}
     pools = shared_pools(published, section.split, section.retrieval)
     longest = min(_arm(dataset)["data"]["max_tokens"] for dataset in job.inputs["pretrain"].values())
     gaps = gaps_of(shared_texts(published, section.split, section.texts), tokenizers, longest, _SHARE)
-    names = " and ".join(section.sides) if len(section.sides) == 2 else f"all of {', '.join(section.sides)}"
+    sides = " and ".join(section.sides) if len(section.sides) == 2 else f"all of {', '.join(section.sides)}"
     if not len(gaps.characters):
         raise UserError(
-            f"{names} hold out no {section.split} text together, so there is nothing fair to compare on; build both "
+            f"{sides} hold out no {section.split} text together, so there is nothing fair to compare on; build both "
             "corpora from the same sources, so that the same documents are held out"
         )
     if not pools.pools:
         raise UserError(
-            f"{names} hold out fewer than {section.retrieval.pool_size} fair {section.split} pairs together in every "
+            f"{sides} hold out fewer than {section.retrieval.pool_size} fair {section.split} pairs together in every "
             "language; ask for fewer candidates (--candidates)"
         )
     ids = {name: ids_of(tokenizer, pools.pools) for name, tokenizer in tokenizers.items()}
-    return _Ground(pools, gaps, ids, {name: dataset.fingerprint for name, dataset in tokenized.items()})
+    return _Ground(pools, gaps, ids, names)
 
 
 def _measure_all(job: Job, section: CompareSection, ground: _Ground) -> Iterator[tuple[str, SplitRecord]]:
