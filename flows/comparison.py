@@ -28,7 +28,9 @@ def show(compared: Dataset) -> None:
     result = read(compared)
     console = Console(width=max(Console().width, _WIDTH))
     for measure in _MEASURES:
+        console.print(f"\n{_heading(result, measure)}")
         console.print(table(result, measure))
+    console.print("\nretrieval against controls, top-1 in %")
     console.print(controls(result))
     picture = draw(compared, result)
     print(f"picture: {picture}\nfigures: {compared.folder / COMPARISON}")
@@ -51,11 +53,9 @@ def draw(compared: Dataset, result: Mapping[str, Any]) -> Path:
 def table(result: Mapping[str, Any], measure: str) -> Table:
     """Return the means of all rows and the differences: a row for each language, or for each side of several."""
     first, *others = result["sides"]
-    what, less = _MEASURES[measure]
-    found = result[measure]
-    heading = f"{what}, {found['unit']} ({'less' if less else 'more'} is better); {_how(result)}"
+    _, less = _MEASURES[measure]
     second = others[0] if len(others) == 1 else "mean"
-    shown = Table("", first, second, "difference", "95 % interval", "by seed", title=heading, box=None)
+    shown = Table("", first, second, "difference", "95 % interval", "by seed", box=None)
     for label, (one, other), difference in _rows(result, measure):
         digits = 3 if less else 1
         shown.add_row(
@@ -73,7 +73,7 @@ def controls(result: Mapping[str, Any]) -> Table:
     """Return the retrieval of every side beside that of the controls."""
     found = result["retrieval"]
     names = list(found["against"])
-    shown = Table("retrieval", "top-1, %", *(f"minus {name}" for name in names), title="against controls", box=None)
+    shown = Table("", "top-1", *(f"minus {name}" for name in names), box=None)
     for name, mean in found["means"].items():
         gaps = [found["against"][control].get(name) for control in names]
         cells = [f"{gap['mean']:+.1f} ({gap['low']:+.1f} to {gap['high']:+.1f})" if gap else "" for gap in gaps]
@@ -93,6 +93,11 @@ def _rows(result: Mapping[str, Any], measure: str) -> Iterator[tuple[str, tuple[
     yield ALL, (means[first]["mean"], means[other]["mean"]), differences[other]["overall"]
     for language, one in differences[other]["by_language"].items():
         yield language, (means[first]["by_language"][language], means[other]["by_language"][language]), one
+
+
+def _heading(result: Mapping[str, Any], measure: str) -> str:
+    what, less = _MEASURES[measure]
+    return f"{what}, {result[measure]['unit']} ({'less' if less else 'more'} is better); {_how(result)}"
 
 
 def _how(result: Mapping[str, Any]) -> str:
