@@ -16,6 +16,7 @@ from typing import Any
 from flows.comparing import Side, compare
 from flows.comparison import draw, read
 from flows.process import StageFailed
+from pipelines.datasets.errors import UserError
 from pipelines.recipe import read_yaml
 
 PLAN = Path("flows/configs/ablation.yaml")
@@ -43,7 +44,7 @@ def main() -> None:
     for comparison in comparisons(plan, arguments.set):
         try:
             compared = compare(comparison.sides, plan["seeds"], settings)
-        except StageFailed as error:
+        except (StageFailed, UserError) as error:
             sys.exit(str(error))
         result = read(compared)
         print("\n".join(markdown(comparison.title, result)), flush=True)
