@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from flows.process import fetch_process, follow, read_progress, stage_process, stopping
 from flows.summary import duration
+from pipelines.config.fetch import FetchSection
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import ConfigError
 from pipelines.datasets.stage import StageRun, execute
@@ -110,6 +111,7 @@ def compare(sides: Sequence[Side], seeds: Sequence[int], settings: Mapping[str, 
     where the sides' encoders or tokens differ, UserError and StageFailed as the stages do.
     """
     _check_equal(sides)
+    _fetch(sides)
     for side in sides:
         _make_corpus(side, seeds[0])
     planned = {(side.name, seed): side.runs(seed) for side, seed in product(sides, seeds)}
@@ -125,11 +127,18 @@ def compare(sides: Sequence[Side], seeds: Sequence[int], settings: Mapping[str, 
     return execute(plan_across(COMPARE, measured, inputs, recipe.folder), recipe.engine)
 
 
+def _fetch(sides: Sequence[Side]) -> None:
+    """Fetch the packages of all sides, those that several name once."""
+    fetched: list[FetchSection] = []
+    for side in sides:
+        recipe = side.recipe()
+        if recipe.fetch is not None and recipe.fetch not in fetched:
+            follow(fetch_process(side.config, side.overrides, recipe.folder))
+            fetched.append(recipe.fetch)
+
+
 def _make_corpus(side: Side, seed: int) -> None:
     """Run what the encoder is trained on, as far as it is not there."""
-    recipe = side.recipe()
-    if recipe.fetch is not None:
-        follow(fetch_process(side.config, side.overrides, recipe.folder))
     for stage, run in side.runs(seed).items():
         if stage != PRETRAIN and not run.is_done:
             _say(f"{side.name}: {run.label}")

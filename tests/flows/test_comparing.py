@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from flows import comparing
 from flows.comparing import Side, compare, encoder_overrides, named
 from flows.process import StageFailed, StageProcess, stopping
+from pipelines import registry
 from pipelines.cli import application
-from pipelines.datasets.errors import ConfigError
+from pipelines.datasets.errors import ConfigError, UserError
 from pipelines.datasets.stage import StageRun
 from pipelines.recipe import load_recipe
 from pipelines.registry import stages
@@ -53,9 +54,9 @@ def followed(monkeypatch: pytest.MonkeyPatch, commit: Callable[[StageRun, bytes]
     def follow(process: StageProcess, watch: Callable[[], None] = lambda: None) -> None:
         watch()
         ran.append(" ".join((process.label, *process.command[3:])))
-        assert process.folder is not None
-        (process.folder).mkdir(parents=True, exist_ok=True)
-        (process.folder / "manifest.json").write_text("{}")
+        if process.folder is not None:
+            process.folder.mkdir(parents=True, exist_ok=True)
+            (process.folder / "manifest.json").write_text("{}")
 
     monkeypatch.setattr(comparing, "follow", follow)
     monkeypatch.setattr(comparing, "execute", lambda run, _engine: run)
@@ -174,6 +175,24 @@ def test_the_command_asks_for_three_seeds(write: Write) -> None:
 
 def test_what_reads_several_recipes_is_no_stage_of_one() -> None:
     assert "compare" not in stages()
+    assert registry.stage_across("compare").across
+
+
+def test_without_the_package_that_measures_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_installed", dict)
+    with pytest.raises(UserError, match=r"compare needs a package that is not installed: install polyloom\[training\]"):
+        registry.stage_across("compare")
+
+
+def test_packages_that_both_name_are_fetched_once(write: Write, followed: list[str]) -> None:
+    package = {"name": "a", "version": "1", "file": "a.whl", "sha256": "ab" * 32}
+    for name in ("first.yaml", "second.yaml"):
+        path = write(name)
+        fetch = yaml.safe_dump({"fetch": {"packages": [package]}})
+        path.write_text(path.read_text(encoding="utf-8") + fetch, encoding="utf-8")
+    sides = named(Side("", Path("first.yaml"), arm="full"), Side("", Path("second.yaml"), arm="plain"))
+    compare(sides, [1, 2, 3], {})
+    assert [line for line in followed if line.startswith("fetch")] == ["fetch"]
 
 
 def test_every_side_of_the_ablation_is_a_recipe_with_equal_tokens() -> None:
