@@ -137,9 +137,9 @@ def _behind_abbreviation(stops: Stops, which: Int64, before_number: Bool, before
     latin = window[:, -1] < _LATIN_ENDS  # elsewhere the lists say which: "т. д." may end a sentence, "т. е." may not
     alone = (length == 1) & (((last & UPPER) != 0) | (((last & LOWER) != 0) & latin))
     initial = alone | (((last & UPPER) != 0) & joined)
-    hashes = _hashes(np.where(inside, window, 0)) ^ _salts(tuple(stops.languages))[stops.language[which]]
+    hashes = _hashes(np.where(inside, window, 0)) ^ _salts(stops.languages)[stops.language[which]]
     short = length < _WORD
-    words, before_numbers = _words(tuple(stops.languages))
+    words, before_numbers = _words(stops.languages)
     known = _among(hashes, words) | (_among(hashes, before_numbers) & before_number)
     digits = ((kind & NUMBER) != 0) | ~inside
     has_ordinals = np.array([language in _WITH_ORDINALS for language in stops.languages], np.bool_)
@@ -183,11 +183,11 @@ def _hashes(window: npt.NDArray[np.uint32]) -> UInt64:
     return hashes
 
 
-@cache
-def _salts(languages: tuple[str, ...]) -> UInt64:
+def _salts(languages: Iterable[str]) -> UInt64:
     return np.array([_salt(language) for language in languages], np.uint64)
 
 
+@cache
 def _salt(language: str) -> int:
     return xxhash.xxh3_64_intdigest(_base(language).encode())
 
@@ -196,18 +196,20 @@ def _base(language: str) -> str:
     return language if language in ABBREVIATIONS else language.partition("-")[0]
 
 
-@cache
-def _words(languages: tuple[str, ...]) -> tuple[UInt64, UInt64]:
+def _words(languages: Iterable[str]) -> tuple[UInt64, UInt64]:
     """Return the hashes of the languages' abbreviations: those that count everywhere, and those before digits."""
-    always, before = np.zeros(0, np.uint64), np.zeros(0, np.uint64)
-    for language in sorted({_base(language) for language in languages}):
-        entries = (
-            f"{EVERYWHERE} {ABBREVIATIONS.get(language, '')} {ROMAN if language in _WITH_ORDINALS else ''}".split()
-        )
-        salt = np.uint64(_salt(language))
-        always = np.append(always, _hashed(entry for entry in entries if not entry.startswith("#")) ^ salt)
-        before = np.append(before, _hashed(entry[1:] for entry in entries if entry.startswith("#")) ^ salt)
-    return np.sort(always), np.sort(before)
+    found = [(np.zeros(0, np.uint64),) * 2, *(_words_of(base) for base in {_base(language) for language in languages})]
+    always, before = (np.sort(np.concatenate(hashes)) for hashes in zip(*found, strict=True))
+    return always, before
+
+
+@cache
+def _words_of(language: str) -> tuple[UInt64, UInt64]:
+    entries = f"{EVERYWHERE} {ABBREVIATIONS.get(language, '')} {ROMAN if language in _WITH_ORDINALS else ''}".split()
+    salt = np.uint64(_salt(language))
+    always = _hashed(entry for entry in entries if not entry.startswith("#")) ^ salt
+    before = _hashed(entry[1:] for entry in entries if entry.startswith("#")) ^ salt
+    return always, before
 
 
 def _among(hashes: UInt64, ordered: UInt64) -> Bool:

@@ -23,9 +23,9 @@ from rich.table import Table
 from pipelines.datasets.draft import Draft
 from pipelines.datasets.manifest import Manifest
 from pipelines.datasets.stage import EngineSection, execute
+from pipelines.engine import steps
 from pipelines.plan import plan
 from pipelines.recipe import load_recipe
-from pipelines.stages import work
 
 TINY = 0.2  # megabytes: a run whose time is that of starting up
 SPLIT = 32 << 20  # `split_bytes` as it is by default
@@ -77,7 +77,7 @@ def run(path: Path) -> dict[str, Any]:
     """Run the stages in this process and return what each cost, and what the corpus is made of."""
     found: dict[str, Any] = {}
     inside = [0.0]
-    do_each, commit = work.do_each, Draft.commit
+    do_each, commit = steps.do_each, Draft.commit
 
     def timed(*arguments: Any) -> None:
         began = time.process_time()
@@ -88,7 +88,7 @@ def run(path: Path) -> dict[str, Any]:
         found[manifest.stage] = sizes(draft.folder, {entry.name for entry in manifest.files})
         return commit(draft, manifest, record)
 
-    vars(work)["do_each"] = timed
+    vars(steps)["do_each"] = timed
     Draft.commit = counted  # type: ignore[method-assign]
     for planned in plan(load_recipe(path)):
         stage = planned.spec.name

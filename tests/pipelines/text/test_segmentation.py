@@ -1,5 +1,8 @@
 """Sentence segmentation: by hand in many scripts, and nothing is lost of any text."""
 
+import tracemalloc
+from itertools import combinations
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -93,3 +96,17 @@ def test_long_stretches_without_a_stop_are_cut_at_spaces() -> None:
     long = segment([" ".join([clause] * 12)], ["km"]).texts
     assert len(long) > 1
     assert all(40 <= len(sentence) < 120 for sentence in long)
+
+
+def test_texts_in_ever_other_mixes_of_languages_leave_nothing_behind() -> None:
+    languages = ["bg", "cs", "de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru", "tr"]
+    text = "Am 3. Okt. kam Dr. Maier. Er ging."
+    segment([text] * len(languages), languages)
+    tracemalloc.start()
+    try:
+        for mix in combinations(languages, 4):
+            segment([text] * len(mix), mix)
+        left, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert left < 100_000  # the hashes of one mix take some 8,000 bytes, and there are 495
