@@ -1,5 +1,6 @@
 """The command `polyloom run`: all stages of a recipe. Where everything is there already, nothing heavy is imported."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,11 +14,11 @@ import typer
 
 from flows import comparing
 from flows.comparing import Side, Split, encoder_overrides, named
-from flows.process import USER_ERROR, StageFailed, Stopped, stopping
+from flows.process import USER_ERROR, StageFailed, stopping
 from flows.server import local_api, use_quiet_prefect
 from flows.summary import closing_lines, deliver_all
 from pipelines.arguments import Overrides, RecipePath
-from pipelines.datasets.errors import UserError
+from pipelines.datasets.errors import Stopped, UserError
 from pipelines.datasets.stage import StageRun
 from pipelines.plan import plan
 from pipelines.recipe import RecipeBase, encoders_elsewhere, load_recipe
@@ -33,6 +34,11 @@ def register(app: typer.Typer) -> None:
 
 def run(config: RecipePath, overrides: Overrides = None) -> None:
     """Run all stages of a recipe that are not done yet."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError(
+            "run: `torchrun` started it several times, but it is one process that starts the stages; set "
+            "pretrain.processes, or start `polyloom pretrain` by torchrun when `polyloom tokenize` is done"
+        )
     recipe = load_recipe(config, overrides or [])
     planned = _planned(recipe)
     if planned and all(run.is_done for run in planned):
@@ -72,7 +78,7 @@ def compare(
     settings = {"split": split.value, "texts": texts, "retrieval": {"pool_size": candidates}}
     if find_spec("matplotlib") is None:
         raise UserError("compare needs the package 'matplotlib': install polyloom[report]")
-    with _one_sentence(), _stop_on_interrupt():
+    with _ending_well():
         compared = comparing.compare(sides, range(1, seeds + 1), settings)
     from flows.comparison import show
 
@@ -95,25 +101,30 @@ def _run_flow(config: Path, overrides: Sequence[str], recipe: RecipeBase) -> Non
         raise UserError("run needs the package 'prefect': install polyloom[flows]")
     use_quiet_prefect(Path(recipe.runs) / ".prefect")
     print(f"{recipe.name}: starting the flow; each stage's output goes to {recipe.folder / 'logs'}", flush=True)
-    with _one_sentence(), _stop_on_interrupt(), local_api(recipe.folder / "logs" / "prefect.log"):
+    with _ending_well(), local_api(recipe.folder / "logs" / "prefect.log"):
+        from prefect.exceptions import TerminationSignal
         from prefect.logging.handlers import APILogHandler
 
         from flows.pipeline import full
 
         try:
             full(config, tuple(overrides))
+        except TerminationSignal:  # how Prefect tells a flow of SIGTERM; the stages have ended by now
+            raise Stopped from None
         finally:
             APILogHandler().flush()  # lines on their way would find the server gone
 
 
 @contextmanager
-def _one_sentence() -> Iterator[None]:
-    """Let a stop and the failure of a stage end in one sentence and their own exit status."""
+def _ending_well() -> Iterator[None]:
+    """Let Ctrl-C, SIGTERM and the failure of a stage end in one sentence, each with its own exit status."""
+    came: list[int] = []
     try:
-        yield
+        with _stopping_on_signals(came):
+            yield
     except Stopped:
         print("stopped: the same command goes on from here", file=sys.stderr)
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(_INTERRUPTED if signal.SIGINT in came else 0) from None
     except StageFailed as error:
         if error.status == USER_ERROR:
             raise UserError(str(error)) from None
@@ -122,16 +133,24 @@ def _one_sentence() -> Iterator[None]:
 
 
 @contextmanager
-def _stop_on_interrupt() -> Iterator[None]:
-    """Let the first Ctrl-C end the stages in good order; a second one is Python's own."""
+def _stopping_on_signals(came: list[int]) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the stages in good order, and note in `came` which it was.
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    A second Ctrl-C is Python's own. While a flow runs, SIGTERM is Prefect's, which hands it on when the flow has ended.
+    """
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         print("\nstopping (once more to stop at once) …", file=sys.stderr, flush=True)
+        stop(number, _frame)
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
         stopping.set()
 
-    before = signal.signal(signal.SIGINT, stop)
+    before = signal.signal(signal.SIGINT, interrupt), signal.signal(signal.SIGTERM, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+            signal.signal(number, handler)

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from flows.lifeline import bound
+from pipelines.datasets.errors import Stopped
+from pipelines.datasets.manifest import MANIFEST
 from pipelines.datasets.stage import StageRun
 
 USER_ERROR = 2  # `polyloom` ends so where the user can put it right
 _ERROR_PREFIX = "error: "
 _LOOK_SECONDS = 0.25
-_GRACE_SECONDS = 10.0
+_GRACE_SECONDS = 120.0  # training saves a checkpoint when it is asked to end
 _SHOWN_CHARACTERS = 400
 
 
@@ -37,10 +39,6 @@ class StageFailed(Exception):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
-
-
-class Stopped(Exception):
-    """The user or the scheduler asked to stop."""
 
 
 # Set once to stop: every process that is followed is ended, and no new one begins.
@@ -73,7 +71,8 @@ def follow(process: StageProcess, watch: Callable[[], None] = lambda: None) -> N
     """Run the process to its end; `watch` is called a few times a second while it works.
 
     The child stays in this process group, so that a cancelled flow takes it along, and gets SIGTERM when this
-    process is killed. Raises StageFailed where it ends with an error, and Stopped after `stopping` was set.
+    process is killed. Raises StageFailed where it ends with an error, and Stopped after `stopping` was set or where
+    the stage ended well without its dataset: someone else asked it to stop.
     """
     if stopping.is_set():
         raise Stopped
@@ -89,6 +88,8 @@ def follow(process: StageProcess, watch: Callable[[], None] = lambda: None) -> N
         raise Stopped
     if status != 0:
         raise StageFailed(_explain(process, status, begin), status)
+    if process.folder is not None and not (process.folder / MANIFEST).is_file():
+        raise Stopped
 
 
 def read_progress(path: Path | None) -> dict[str, Any] | None:

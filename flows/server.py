@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.lifeline import bound
-from flows.process import Stopped, end, stopping
-from pipelines.datasets.errors import UserError
+from flows.process import end, stopping
+from pipelines.datasets.errors import Stopped, UserError
 
 _START_SECONDS = 180
 _GRACE_SECONDS = 5

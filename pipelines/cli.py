@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from pipelines.arguments import Overrides, RecipePath
-from pipelines.datasets.errors import ConfigError, UserError
+from pipelines.datasets.errors import ConfigError, Stopped, UserError
 from pipelines.datasets.stage import StageSpec, deliver, execute
 from pipelines.plan import plan
-from pipelines.recipe import load_recipe
+from pipelines.recipe import RecipeBase, load_recipe
 from pipelines.registry import register_commands, stages
 
 Instance = Annotated[
@@ -37,6 +37,8 @@ def main() -> None:
     """Run the command line; what a user can put right ends in one sentence and exit status 2."""
     try:
         application()()
+    except Stopped as stopped:
+        print(stopped)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
@@ -47,6 +49,12 @@ def run_stage(config: Path, overrides: list[str], stage: str, instance: str | No
     recipe = load_recipe(config, overrides)
     if recipe.section(stage) is None:
         raise ConfigError(f"{config}: has no section `{stage}`; add one, such as `{stage}: {{}}`")
+    with stages()[stage].among_processes() as is_first:
+        if is_first:
+            _run_instances(recipe, stage, instance)
+
+
+def _run_instances(recipe: RecipeBase, stage: str, instance: str | None) -> None:
     runs = [run for run in plan(recipe) if run.spec.name == stage]
     chosen = [run for run in runs if instance in (None, run.instance)]
     if not chosen:

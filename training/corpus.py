@@ -9,8 +9,8 @@ from training.data.streams import Corpus
 
 def training_corpus(tokenize: Dataset) -> Corpus:
     """Open the training split, memory-mapped. Raises UserError where it has no text or no pairs."""
-    text = _tables(tokenize, "text", "train")
-    pairs = _tables(tokenize, "pairs", "train")
+    text = tables_of(tokenize, "text", "train")
+    pairs = tables_of(tokenize, "pairs", "train")
     for kind, tables in (("text", text), ("pairs", pairs)):
         if not any(table.num_rows for group in tables.values() for table in group):
             raise UserError(f"{tokenize.folder}: no {kind} in the training split; loosen the thresholds of `publish`")
@@ -22,7 +22,7 @@ def vocabulary_size(tokenize: Dataset) -> int:
     return int(tokenize.manifest.summary["vocabulary"])
 
 
-def _tables(dataset: Dataset, kind: str, split: str) -> dict[str, list[pa.Table]]:
+def tables_of(dataset: Dataset, kind: str, split: str) -> dict[str, list[pa.Table]]:
     """Return the tables of each language, languages and files sorted by name."""
     groups: dict[str, list[pa.Table]] = {}
     for entry in sorted(dataset.files(kind=kind, split=split), key=lambda entry: entry.name):

@@ -3,7 +3,6 @@
 import math
 import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import torch
@@ -14,9 +13,12 @@ from training.config.pretrain import PretrainArm
 from training.config.section import Objective
 from training.data import random
 from training.data.batch import Step, collate
-from training.data.streams import Corpus, Cursor, contrast_prefill, streams
+from training.data.loader import Loader
+from training.data.streams import Corpus, Cursor
 from training.distributed import ALONE, Ranks
+from training.flops import step_flops, work_of
 from training.initial import initial_model
+from training.measures.sums import Sums, measured
 from training.objectives.contrast import KeyQueue, MomentumEncoder, Projector, momentum_at
 from training.objectives.together import MEASURES, Objectives, loss_scales
 from training.optim import adamw, learning_rate
@@ -36,33 +38,6 @@ class Diverged(UserError):
         self.step = step
 
 
-@dataclass
-class Sums:
-    """Losses and counts since the last logged step, by objective, and the steps that were left out."""
-
-    loss: dict[str, float] = field(default_factory=dict)
-    targets: dict[str, int] = field(default_factory=dict)
-    hits: int = 0
-    skipped: int = 0
-
-    def add(self, counts: dict[Objective, int], measures: Tensor) -> None:
-        """Add a step's MEASURES."""
-        by_name = dict(zip(MEASURES, measures.tolist(), strict=True))
-        for name, count in counts.items():
-            self.loss[name] = self.loss.get(name, 0.0) + by_name[name]
-            self.targets[name] = self.targets.get(name, 0) + count
-        self.hits += int(by_name["hits"])
-
-    def means(self) -> dict[str, float]:
-        """Return the mean loss of each objective, for the contrast the share of hits, and what was left out."""
-        means = {name: self.loss[name] / self.targets[name] for name in self.loss if self.targets[name]}
-        if self.targets.get("xlco"):
-            means["xlco_hits"] = self.hits / self.targets["xlco"]
-        if self.skipped:
-            means["skipped_steps"] = self.skipped
-        return means
-
-
 class Trainer:
     """One arm in training. `step` counts finished steps, those that were left out too.
 
@@ -79,7 +54,7 @@ class Trainer:
         self.ranks = ranks
         self.device = torch.device(arm.device)
         self.vocabulary = corpus.vocabulary
-        self.streams = streams(corpus, arm)
+        self.loader = Loader(corpus, arm)
         self.model = initial_model(arm.init, arm.model, corpus.vocabulary, arm.seed).to(self.device)
         self.projector: Projector | None = None
         if "xlco" in arm.objectives:
@@ -88,7 +63,6 @@ class Trainer:
             self.key_encoder = MomentumEncoder(self.model.encoder, self.projector)
             self.queue = KeyQueue(arm.contrast.queue_size, arm.model.hidden, 2 if arm.contrast.mixup else 1)
             self.queue.to(self.device)
-            self._prefill = contrast_prefill(corpus, arm)
         self.objectives = Objectives(arm, self.model, self.projector)
         self._replicated = ranks.replicated(self.objectives, bool({"mlm", "tlm"} & set(arm.objectives)))
         self.optimizer = adamw([self.objectives], arm.optimizer)
@@ -98,6 +72,7 @@ class Trainer:
         self.step = 0
         self.key_tokens = 0
         self.key_seconds = 0.0
+        self.seconds = self.flops = 0.0  # of the steps since this object was made; FLOPs of all ranks together
         self.bad_steps = 0
         self.usual_norm = 0.0
         self.sums = Sums()
@@ -105,7 +80,7 @@ class Trainer:
     @property
     def tokens(self) -> dict[Objective, int]:
         """Tokens through the trained encoder so far, by objective."""
-        return {name: stream.cursor.tokens for name, stream in self.streams.items()}
+        return {name: cursor.tokens for name, cursor in self.loader.cursors.items()}
 
     def train_step(self) -> None:
         """Make one optimiser step, or leave it out where its loss or gradient is no number, or a spike.
@@ -114,6 +89,7 @@ class Trainer:
         """
         if self.step == 0:
             self._fill_queue()
+        started = time.perf_counter()
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.arm.optimizer, self.step, self.arm.steps)
         step = self.next_step()
@@ -126,14 +102,21 @@ class Trainer:
         else:
             self._leave_out(step, measures, norm)
         self.scaler.update()
+        self.flops += step_flops(work_of(step, self.arm), self.arm, self.vocabulary)
+        self.seconds += time.perf_counter() - started
         self.step += 1
 
     def log_line(self) -> dict[str, float]:
-        """Return a line of the history: step, tokens, learning rate, mean losses since the line before."""
-        means = self.sums.means()
+        """Return a line of the history: where training is, and the means of what was measured since the line before."""
+        line = {
+            "step": self.step,
+            "tokens": sum(self.tokens.values()),
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            **self.sums.means(),
+        }
         self.sums = Sums()
-        rate = self.optimizer.param_groups[0]["lr"]
-        return {"step": self.step, "tokens": sum(self.tokens.values()), "learning_rate": rate, **means}
+        age = self.queue.mean_age(self.step) if self.projector is not None else None
+        return line if age is None else line | {"queue_age": age}
 
     def state(self) -> dict[str, Any]:
         """Return all that the rest of the run depends on, as tensors, numbers and strings; it is that of every rank."""
@@ -142,7 +125,7 @@ class Trainer:
             "key_tokens": self.key_tokens,
             "bad_steps": self.bad_steps,
             "usual_norm": self.usual_norm,
-            "cursors": {name: vars(stream.cursor) for name, stream in self.streams.items()},
+            "cursors": {name: vars(cursor) for name, cursor in self.loader.cursors.items()},
             "sums": dict(vars(self.sums)),
             "modules": {name: module.state_dict() for name, module in self._modules().items()},
             "optimizer": self.optimizer.state_dict(),
@@ -154,8 +137,7 @@ class Trainer:
         self.step = state["step"]
         self.key_tokens = state["key_tokens"]
         self.bad_steps, self.usual_norm = state["bad_steps"], state["usual_norm"]
-        for objective, stream in self.streams.items():
-            stream.cursor = Cursor(**state["cursors"][objective])
+        self.loader.cursors = {name: Cursor(**state["cursors"][name]) for name in self.loader.cursors}
         self.sums = Sums(**state["sums"])
         for name, module in self._modules().items():
             module.load_state_dict(state["modules"][name])
@@ -164,8 +146,7 @@ class Trainer:
 
     def next_step(self) -> Step:
         """Return the examples of the next step, and move the streams on."""
-        examples = {name: stream.next(self.step + 1) for name, stream in self.streams.items()}
-        return collate(examples, self.vocabulary, self.arm, self.step)
+        return self.loader.next(self.step)
 
     def _backward(self, step: Step, keys: Tensor | None) -> Tensor:
         """Add up the gradients of this rank's parts and of the other ranks, and return the step's MEASURES."""
@@ -209,14 +190,14 @@ class Trainer:
         if self.projector is None or not self.arm.contrast.prefill:
             return
         left = self.arm.contrast.queue_size
-        for number, examples in enumerate(self._prefill):
+        for number, examples in enumerate(self.loader.prefill()):
             if left <= 0:
                 break
             step = collate({"xlco": examples.head(left)}, self.vocabulary, self.arm, -1 - number)
             keys = self._keys(step)
             assert keys is not None
             assert step.tags is not None
-            self.queue.enqueue(keys, step.tags.to(self.device))
+            self.queue.enqueue(keys, step.tags.to(self.device), self.step)
             left -= len(keys)
 
     def _is_good(self, measures: Tensor, norm: float) -> bool:
@@ -228,18 +209,19 @@ class Trainer:
         self.scaler.step(self.optimizer)
         self.bad_steps = 0
         self.usual_norm = norm if self.usual_norm == 0 else _NORM_MEMORY * self.usual_norm + (1 - _NORM_MEMORY) * norm
-        self.sums.add(step.target_counts, measures)
+        self.sums.add(measured(step, measures, norm, keys))
         if self.projector is not None and keys is not None and step.contrast is not None:
             momentum = momentum_at(self.arm.contrast.momentum, self.step)
             self.key_encoder.update(self.model.encoder, self.projector, momentum)
-            self.queue.enqueue(keys, step.contrast.tags.to(self.device))
+            self.queue.enqueue(keys, step.contrast.tags.to(self.device), self.step)
             self.key_tokens += len(step.contrast.keys.values)
 
     def _leave_out(self, step: Step, measures: Tensor, norm: float) -> None:
         self.bad_steps += 1
         self.sums.skipped += 1
         if self.bad_steps > self.arm.tolerated_bad_steps:
-            losses = ", ".join(f"{name} {value:.4g}" for name, value in zip(MEASURES, measures.tolist(), strict=True))
+            sums = zip(MEASURES, measures.tolist(), strict=True)
+            losses = ", ".join(f"{name} {value:.4g}" for name, value in sums if name in step.target_counts)
             raise Diverged(
                 f"the loss or its gradient is no number, or a spike, at step {self.step + 1} (sums: {losses}; norm of "
                 f"the gradient {norm:.4g}) and at the {self.bad_steps - 1} before it: training diverged; lower "

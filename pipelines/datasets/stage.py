@@ -2,11 +2,12 @@
 
 import importlib
 import json
+import os
 import platform
 import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -101,8 +102,10 @@ class StageSpec:
     A spec is light to import; `entry` (`package.module:function`) is imported only when the stage runs.
     `version` is raised whenever the same config and inputs would give other bytes. `needs` are stages whose
     datasets it must have, `optional` ones that it reads where the config has them. `instances` resolves a
-    section into several runs of the stage by name, such as the arms of `pretrain`. A stage `across` recipes reads
-    datasets of several: it has no section in a recipe, and a command plans it.
+    section into several runs of the stage by name, such as the arms of `pretrain`. `together` is for several
+    processes that `torchrun` starts: a context manager that yields True to the first, which alone runs the stage, and
+    False to the others, when they have helped it to the end. A stage `across` recipes reads datasets of several: it
+    has no section in a recipe, and a command plans it.
     """
 
     name: str
@@ -115,12 +118,22 @@ class StageSpec:
     across: bool = False
     optional: tuple[str, ...] = ()
     instances: Callable[[Any], Mapping[str, BaseModel]] | None = None
+    together: str | None = None
 
     def load(self) -> "Callable[[Job], Outcome]":
         """Import the stage's code. Raises UserError where a package that it needs is not installed."""
-        module, function = self.entry.split(":")
+        return self._imported(self.entry)  # type: ignore[no-any-return]
+
+    def among_processes(self) -> AbstractContextManager[bool]:
+        """Return a context that yields whether it is this process that runs the stage; see `together`."""
+        if self.together is None or int(os.environ.get("WORLD_SIZE", "1")) == 1:
+            return nullcontext(True)
+        return self._imported(self.together)()  # type: ignore[no-any-return]
+
+    def _imported(self, entry: str) -> Any:
+        module, function = entry.split(":")
         try:
-            return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
+            return getattr(importlib.import_module(module), function)
         except ModuleNotFoundError as error:
             raise UserError(f"{self.name} needs the package {error.name!r}: install polyloom[{self.extra}]") from error
 

@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from signal import SIGKILL, Signals
 from typing import Any
 
-from pipelines import watchdog
+from pipelines.datasets import watchdog
 from pipelines.datasets.errors import UserError
 
 _context = get_context("forkserver")

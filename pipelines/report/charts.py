@@ -10,14 +10,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from pipelines.report.facts import ArmFacts, CorpusFacts, LanguageIdFacts, RetrievalFacts, SystemFacts
+from pipelines.report.facts import CorpusFacts, LanguageIdFacts, RetrievalFacts, SystemFacts
 from pipelines.report.naming import system_label
 from pipelines.report.svg import GOOD, INK, MUTED, SERIES, inches, inline_svg, one_panel, page_style
 from pipelines.report.units import count, percent
 
 _CONTROLS = {"untrained": SERIES[0], "char_ngrams": SERIES[1]}
 _SPLITS = {"train": (SERIES[2], "o", 0.0), "dev": (SERIES[1], "D", -0.16), "test": (SERIES[3], "s", 0.16)}
-_LOSSES = {"mlm": "MMLM, cross-entropy", "tlm": "TLM, cross-entropy", "xlco": "XLCO, contrast"}
 _LEAST_SHARE = 0.002  # of a row's paragraphs, to be shown in the heat map
 CONFUSION_LANGUAGES = 60  # rows of the heat map: the largest languages
 _DOTS: Any = (0, (2, 2))
@@ -71,7 +70,7 @@ def retrieval_by_language(retrieval: RetrievalFacts, colours: Mapping[str, str])
         axes.set_xlabel("right translation ranked first, % of test sentences, mean of both directions")
         axes.grid(axis="y", linewidth=0.4)
         dots = [_dot(system_label(system.name), colours[system.name]) for system in systems]
-        _legend(figure, [*dots, _line("chance", INK, _DOTS)])
+        legend(figure, [*dots, legend_line("chance", INK, _DOTS)])
         return inline_svg(figure, "retrieval-languages", "Top-1 by language and system, with intervals; see the table")
 
 
@@ -89,7 +88,7 @@ def dev_choices(retrieval: RetrievalFacts, colours: Mapping[str, str]) -> Markup
         axes.set_xlabel("layer (0 is the embedding)")
         axes.set_ylabel("dev top-1, %")
         axes.set_ylim(0, 1.12 * max(point.score for system in encoders for point in system.dev))
-        _legend(figure, [_dot(system_label(system.name), colours[system.name]) for system in encoders])
+        legend(figure, [_dot(system_label(system.name), colours[system.name]) for system in encoders])
         return inline_svg(figure, "dev-choices", "Top-1 on dev by layer for each encoder")
 
 
@@ -103,7 +102,7 @@ def languages_by_size(corpus: CorpusFacts) -> Markup:
         for axes, (title, rows) in zip(grid, panels, strict=True):
             _split_dots(axes, rows, languages)
             axes.set_title(title)
-        _legend(figure, [_dot(split, colour, marker) for split, (colour, marker, _) in _SPLITS.items()])
+        legend(figure, [_dot(split, colour, marker) for split, (colour, marker, _) in _SPLITS.items()])
         spoken = "Rows by language and split on a log scale; see the table for the numbers"
         return inline_svg(figure, "languages", spoken)
 
@@ -134,31 +133,6 @@ def language_confusion(found: LanguageIdFacts) -> Markup:
         return inline_svg(
             figure, "confusion", "Declared against identified language; see the table of the largest confusions"
         )
-
-
-def loss_curves(arms: Sequence[ArmFacts], colours: Mapping[str, str]) -> Markup:
-    """Return a panel of loss by tokens for each objective, and one of the learning rate; a line for each arm."""
-    with page_style():
-        objectives = [name for name in _LOSSES if any(name in arm.losses for arm in arms)]
-        panels = [*objectives, "learning rate"]
-        rows = (len(panels) + 1) // 2
-        figure = Figure(figsize=inches(720, 200 * rows + 26), layout="constrained")
-        grid = figure.subplots(rows, 2, squeeze=False).ravel()
-        for axes, panel in zip(grid, panels, strict=False):
-            for arm in arms:
-                line = arm.losses.get(panel, []) if panel in _LOSSES else arm.learning_rate
-                if line:
-                    tokens, values = zip(*line, strict=True)
-                    axes.plot([t / 1e6 for t in tokens], values, color=colours[arm.name], linewidth=1.7)
-            axes.set_title(_LOSSES.get(panel, panel))
-            axes.set_xlabel("million tokens")
-            axes.set_xlim(left=0)
-            if panel not in _LOSSES:
-                axes.set_ylim(bottom=0)
-        for axes in grid[len(panels) :]:
-            axes.set_axis_off()
-        _legend(figure, [_line(system_label(arm.name), colours[arm.name]) for arm in arms])
-        return inline_svg(figure, "losses", "Loss by tokens for each arm and objective, and the learning rate")
 
 
 def _split_dots(axes: Axes, rows: Mapping[str, Mapping[str, int]], languages: Sequence[str]) -> None:
@@ -211,9 +185,11 @@ def _dot(label: str, colour: str, marker: str = "o") -> Line2D:
     return Line2D([], [], color=colour, marker=marker, linestyle="", markersize=6, label=label)
 
 
-def _line(label: str, colour: str, style: Any = "-") -> Line2D:
+def legend_line(label: str, colour: str, style: Any = "-") -> Line2D:
+    """Return a line for a legend."""
     return Line2D([], [], color=colour, linestyle=style, linewidth=1.7, label=label)
 
 
-def _legend(figure: Figure, handles: Sequence[Line2D]) -> None:
+def legend(figure: Figure, handles: Sequence[Line2D]) -> None:
+    """Put a legend above all panels."""
     figure.legend(handles=handles, loc="outside upper left", ncols=len(handles), columnspacing=1.4, handletextpad=0.5)

@@ -40,7 +40,7 @@ class ReportSection(BaseModel):
 STAGES = (
     StageSpec(
         name="report",
-        version=3,
+        version=4,
         section=ReportSection,
         entry="pipelines.report.stage:run",
         needs=("ingest", "deduplicate", "publish"),

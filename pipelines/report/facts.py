@@ -123,7 +123,11 @@ class LanguageIdFacts:
 
 @dataclass(frozen=True)
 class ArmFacts:
-    """One arm of the training. `losses` maps an objective to (tokens, mean loss since the point before) by log line."""
+    """One arm of the training.
+
+    `curves` maps each measure of the history, such as an objective's loss, to (tokens, value) by line; `mfu` is the
+    share of the measured peak that its steps reached.
+    """
 
     name: str
     objectives: Mapping[str, float]
@@ -134,8 +138,8 @@ class ArmFacts:
     key_tokens: int
     seconds: float | None
     cpu_seconds: float | None
-    losses: Mapping[str, Sequence[tuple[int, float]]]
-    learning_rate: Sequence[tuple[int, float]]
+    mfu: float | None
+    curves: Mapping[str, Sequence[tuple[int, float]]]
 
     @property
     def total_tokens(self) -> int:

@@ -86,7 +86,8 @@ def _arm(arm: ArmFacts) -> dict[str, Any]:
         "key_tokens": arm.key_tokens,
         "seconds": _rounded(arm.seconds),
         "cpu_seconds": _rounded(arm.cpu_seconds),
-        "final_losses": {objective: line[-1][1] for objective, line in arm.losses.items()},
+        "mfu": _rounded(arm.mfu),
+        "final_losses": {objective: arm.curves[objective][-1][1] for objective in arm.objectives},
     }
 
 

@@ -13,6 +13,7 @@ from pipelines.report.corpus import MeasureFacts, changes
 from pipelines.report.corpus_charts import measure_charts
 from pipelines.report.facts import ReportFacts
 from pipelines.report.svg import variable_of
+from pipelines.report.training_charts import contrast_curves, learning_curves
 
 _FILTERS: dict[str, Callable[..., Any]] = {
     "count": units.count,
@@ -79,7 +80,8 @@ def _charts(facts: ReportFacts, colours: dict[str, str]) -> dict[str, Any]:
     if facts.language_id is not None:
         drawn["confusion"] = charts.language_confusion(facts.language_id)
     if facts.arms:
-        drawn["losses"] = charts.loss_curves(facts.arms, colours)
+        drawn["learning"] = learning_curves(facts.arms, colours)
+        drawn["contrast"] = contrast_curves(facts.arms, colours)
     if facts.retrieval is not None:
         drawn["means"] = charts.retrieval_means(facts.retrieval, colours)
         drawn["by_language"] = charts.retrieval_by_language(facts.retrieval, colours)

@@ -33,7 +33,7 @@ Inputs = Mapping[str, Mapping[str, Dataset]]
 
 _QUARANTINED = 20  # records that are shown of what could not be read
 _CONTROLS = ("untrained", "char_ngrams")
-_OBJECTIVES = ("mlm", "tlm", "xlco")
+_PLACES = {"step", "tokens"}  # of a line of the history: where it stands
 _PACKAGES = ("polyloom", "apache-beam", "pyarrow", "numpy", "torch", "sentencepiece", "transformers", "prefect")
 
 
@@ -173,12 +173,12 @@ def arm_facts(name: str, dataset: Dataset) -> ArmFacts:
         key_tokens=summary["key_tokens"],
         seconds=timings.get("seconds"),
         cpu_seconds=timings.get("cpu_seconds"),
-        losses={
-            objective: [(line["tokens"], line[objective]) for line in history if objective in line]
-            for objective in _OBJECTIVES
-            if any(objective in line for line in history)
+        mfu=timings.get("mfu"),
+        curves={
+            measure: [(line["tokens"], line[measure]) for line in history if measure in line]
+            for measure in dict.fromkeys(name for line in history for name in line)
+            if measure not in _PLACES
         },
-        learning_rate=[(line["tokens"], line["learning_rate"]) for line in history],
     )
 
 

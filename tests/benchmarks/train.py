@@ -34,10 +34,10 @@ from transformers.trainer_pt_utils import get_length_grouped_indices
 
 from training.config.pretrain import PretrainArm
 from training.config.section import Objective
-from training.data.batch import collate
+from training.data.loader import Loader
 from training.data.sequences import FIRST_PIECE, PAD
 from training.data.shards import Ragged
-from training.data.streams import Corpus, streams
+from training.data.streams import Corpus
 from training.hub import to_transformers
 from training.model import initialized
 from training.optim import adamw
@@ -291,14 +291,14 @@ def loader_rate(rounds: int) -> float:
     """Return the tokens/s of the loader, masks included, at a step of InfoXLM's size on one core."""
     data = corpus(250_002, 300_000, 3)
     recipe = arm(250_002, 1_310_720, {"mlm": 8.0, "tlm": 1.0, "xlco": 1.0}, 300_000)
-    read = streams(data, recipe)
+    loader = Loader(data, recipe)
     rates = []
     for step in range(rounds):
-        before = sum(stream.cursor.tokens for stream in read.values())
+        before = sum(cursor.tokens for cursor in loader.cursors.values())
         started = time.perf_counter()
-        collate({name: stream.next(step + 1) for name, stream in read.items()}, data.vocabulary, recipe, step)
+        loader.next(step)
         seconds = time.perf_counter() - started
-        rates.append((sum(stream.cursor.tokens for stream in read.values()) - before) / seconds)
+        rates.append((sum(cursor.tokens for cursor in loader.cursors.values()) - before) / seconds)
     print(f"the loader gives {statistics.median(rates):,.0f} tokens/s on one core, masks included")
     return statistics.median(rates)
 

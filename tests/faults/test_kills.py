@@ -111,7 +111,7 @@ def folders_of(world: "World", stage: str) -> list[Path]:
 
 def finished_pieces(folder: Path) -> int:
     """Return the splits that are ticked off, or the steps that a checkpoint holds."""
-    steps = [int(path.stem.split("_")[1]) for path in folder.glob(".scratch/checkpoints/step_*.pt")]
+    steps = [int(path.name.split("_")[1]) for path in folder.glob(".scratch/checkpoints/step_?????????")]
     return sum(1 for _ in folder.glob(".splits/**/*.json")) + max(steps, default=0)
 
 

@@ -74,6 +74,12 @@ def test_what_a_user_can_put_right_is_a_users_error(recipe_path: Path, monkeypat
         commands.run(recipe_path)
 
 
+def test_a_run_that_torchrun_starts_is_refused(recipe_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match=r"start `polyloom pretrain` by torchrun"):
+        commands.run(recipe_path)
+
+
 def test_without_prefect_the_extra_is_named(recipe_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "find_spec", lambda _name: None)
     with pytest.raises(UserError, match=r"install polyloom\[flows\]"):
@@ -84,7 +90,7 @@ def test_without_prefect_the_extra_is_named(recipe_path: Path, monkeypatch: pyte
     ("error", "status", "said"),
     [
         (StageFailed("align ended with status 1", 1), 1, "align ended with status 1; the same command goes on from"),
-        (Stopped(), 130, "stopped: the same command goes on from here"),
+        (Stopped(), 0, "stopped: the same command goes on from here"),  # a scheduler asked the stage to
     ],
 )
 def test_other_ends_say_how_to_go_on(
@@ -103,11 +109,21 @@ def test_other_ends_say_how_to_go_on(
 
 
 def test_the_first_interrupt_stops_in_good_order_and_the_second_at_once() -> None:
-    with commands._stop_on_interrupt():
+    came: list[int] = []
+    with commands._stopping_on_signals(came):
         os.kill(os.getpid(), signal.SIGINT)
         assert stopping.is_set()
+        assert came == [signal.SIGINT]
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_scheduler_stops_in_good_order() -> None:
+    came: list[int] = []
+    with commands._stopping_on_signals(came):
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stopping.is_set()
+    assert came == [signal.SIGTERM]
 
 
 def with_scripts() -> dict[str, str]:

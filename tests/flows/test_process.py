@@ -99,6 +99,16 @@ def test_an_exception_while_watching_ends_the_process(tmp_path: Path) -> None:
     assert not is_alive(int(pid_file.read_text()))
 
 
+def test_a_stage_that_ends_well_without_its_dataset_was_stopped(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "pretrain.log"
+    process = StageProcess("pretrain", ("sh", "-c", "echo stopped after step 7"), log, folder=tmp_path / "dataset")
+    with pytest.raises(Stopped):
+        follow(process)
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset" / "manifest.json").touch()
+    follow(process)
+
+
 def test_stopping_ends_what_runs_and_begins_nothing_new(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     raised: list[BaseException] = []

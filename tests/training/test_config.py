@@ -51,6 +51,8 @@ def test_shares_of_objectives_sum_to_one(section: Callable[..., PretrainSection]
         ({"contrast": {"pooling": "max"}}, "contrast.pooling", "'cls' or 'mean'"),
         ({"contrast": {"layer": 4}}, "", "contrast.layer (4) must not exceed model.layers (3)"),
         ({"contrast": {"queue_size": 0}}, "contrast", "there are no negatives"),
+        ({"watch": {"every": 3}}, "", "watch.every (3) must be a multiple of log_every (2)"),
+        ({"watch": {"pairs": 1}}, "watch.pairs", "greater than or equal to 2"),
         ({"model": {"heads": 3}}, "model", "hidden (16) must be a multiple of heads (3)"),
         ({"masking": {"mask": 0.8, "keep": 0.3}}, "masking", "must not exceed 1 together"),
         ({"optimizer": {"betas": (0.9, 1.0)}}, "optimizer", "must lie in [0, 1)"),

@@ -1,7 +1,6 @@
 """Two processes that share each step are as one."""
 
 import copy
-import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +10,10 @@ import pytest
 import torch
 import torch.multiprocessing
 
+from pipelines.datasets.errors import UserError
 from training.config.pretrain import PretrainArm
 from training.data.streams import Corpus
-from training.distributed import joined_ranks
+from training.distributed import Ranks, joined, meeting_point
 from training.trainer import Trainer
 
 Recipe = Callable[..., PretrainArm]
@@ -29,9 +29,8 @@ def trained(trainer: Trainer, steps: int) -> dict[str, Any]:
 
 
 def on_rank(rank: int, port: int, arm: PretrainArm, corpus: Corpus, state: Any, folder: str) -> None:
-    os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     torch.set_num_threads(1)
-    ranks = joined_ranks("cpu")
+    ranks = joined(rank, 2, rank, meeting_point(port, 2, rank == 0))
     trainer = Trainer(arm, corpus, ranks)
     if state is not None:
         trainer.load(copy.deepcopy(state))  # it came in memory that the processes share
@@ -65,6 +64,12 @@ def test_two_ranks_train_what_one_trains_and_can_be_taken_up_by_one(
     both, _ = on_two_ranks(arm, corpus, first["state"], tmp_path / "further")
     same(both["lines"], further["lines"])
     same(both["state"]["modules"], further["state"]["modules"])
+
+
+def test_more_processes_than_gpus_are_refused() -> None:
+    Ranks(rank=9, world=10, local=9).take_device("cpu")
+    with pytest.raises(UserError, match=r"process 10 of this machine finds \d GPUs: .*pretrain\.processes"):
+        Ranks(rank=9, world=10, local=9).take_device("cuda")
 
 
 def same(left: Any, right: Any, exact: bool = False) -> None:

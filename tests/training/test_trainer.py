@@ -10,11 +10,12 @@ from pipelines.datasets.errors import UserError
 from training.config.pretrain import PretrainArm
 from training.config.section import Objective
 from training.data.streams import Corpus
+from training.measures.sums import Sums, measured
 from training.model import Packed
 from training.objectives.contrast import info_nce
 from training.objectives.masked_lm import masked_lm_loss
 from training.objectives.together import loss_scales
-from training.trainer import Diverged, Sums, Trainer
+from training.trainer import Diverged, Trainer
 
 Recipe = Callable[..., PretrainArm]
 
@@ -149,7 +150,7 @@ def test_mean_each_adds_the_means(corpus: Corpus, recipe: Recipe) -> None:
     scales = loss_scales(step.target_counts, trainer.arm)
     total, measures = trainer.objectives(step.part(0, 1), scales, trainer._keys(step), step.tags, trainer.queue)
     sums = Sums()
-    sums.add(step.target_counts, measures)
+    sums.add(measured(step, measures, 1.0, None))
     means = sums.means()
     assert total.item() == pytest.approx(means["mlm"] + means["tlm"] + 2.0 * means["xlco"], rel=1e-5)
 

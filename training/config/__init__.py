@@ -34,13 +34,14 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="pretrain",
-        version=2,
+        version=3,
         section=PretrainSection,
         entry="training.stages.pretrain:run",
         needs=("tokenize",),
         extra="training",
         help="Train the encoder, once for each arm.",
         instances=PretrainSection.resolve,
+        together="training.processes:together",
     ),
     StageSpec(
         name="export",

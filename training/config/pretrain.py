@@ -11,6 +11,7 @@ from training.config.data import DataSection, MaskingSection
 from training.config.model import ModelSection
 from training.config.optimizer import OptimizerSection
 from training.config.section import Objective, Section
+from training.config.watch import WatchSection
 
 _SPECIALS_OF_PAIR = 3
 
@@ -19,7 +20,16 @@ class PretrainRecipe(Section):
     """What one arm trains with. All of it is part of the fingerprint, `threads` too: results depend on it."""
 
     seed: int = Field(1, ge=0, lt=2**32, description="Seed of the initial weights, the data order and the masking.")
-    threads: int = Field(1, ge=1, le=256, description="Threads of torch; sums in another order give other bits.")
+    threads: int = Field(
+        1, ge=1, le=256, description="Threads of torch in each process; sums in another order give other bits."
+    )
+    processes: Annotated[int, NotFingerprinted()] = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes on this machine that share each step, one for each GPU; the results agree to 1e-5. "
+        "Where `torchrun` starts the command, its number counts instead.",
+    )
     init: RawPath | None = Field(
         None,
         description="Hugging Face folder of XLM-R or InfoXLM (safetensors) whose weights training begins with; without "
@@ -61,8 +71,18 @@ class PretrainRecipe(Section):
         "training ends.",
     )
     log_every: int = Field(100, ge=1, description="Steps from one line of `history.json` to the next.")
+    watch: WatchSection | None = Field(
+        None, description="Retrieval on dev during training; without it there is none, as in the release."
+    )
+    tensorboard: Annotated[bool, NotFingerprinted()] = Field(
+        False, description="Write TensorBoard's event files too, below `logs/tensorboard` in the run's folder."
+    )
     checkpoint_every: Annotated[int, NotFingerprinted()] = Field(
         1000, ge=1, description="Steps from one checkpoint to the next."
+    )
+    asynchronous_checkpoints: Annotated[bool, NotFingerprinted()] = Field(
+        False,
+        description="Whether a checkpoint is written while training goes on; takes memory for a copy of the state.",
     )
 
     @model_validator(mode="after")
@@ -75,6 +95,11 @@ class PretrainRecipe(Section):
             raise ValueError(
                 f"two sides of data.max_tokens ({self.data.max_tokens}) and {_SPECIALS_OF_PAIR} special tokens "
                 f"make {self.longest_sequence}, more than model.positions ({self.model.positions})"
+            )
+        if self.watch is not None and self.watch.every % self.log_every:
+            raise ValueError(
+                f"watch.every ({self.watch.every}) must be a multiple of log_every ({self.log_every}), since what is "
+                "measured stands in a line of `history.json`"
             )
         return self
 

@@ -16,6 +16,7 @@ from training.config.pretrain import PretrainArm
 from training.config.section import Objective
 from training.data import random
 from training.data.masking import mask
+from training.data.sampling import language_entropy
 from training.data.sequences import Examples
 from training.data.shards import Ragged
 from training.model import Packed
@@ -88,13 +89,17 @@ class _LanguageModel:
 
 @dataclass(frozen=True)
 class _Contrast:
-    """The sequences of XLCO, each side sorted by length; the examples that they belong to, int64 `[N]` each."""
+    """The sequences of XLCO, each side sorted by length; the examples that they belong to, int64 `[N]` each.
+
+    languages: int64 `[N, h]`, a number for the pair of languages of each of an example's pairs.
+    """
 
     queries: Ragged
     query_example: NDArray[np.int64]
     keys: Ragged
     key_example: NDArray[np.int64]
     tags: KeyTags
+    languages: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,11 @@ class Step:
     def tags(self) -> KeyTags | None:
         """What is known of each example's key, in the examples' order."""
         return self.contrast.tags if self.contrast else None
+
+    @property
+    def contrast_entropy(self) -> float | None:
+        """Entropy in nats of the contrast's pairs of languages; 0 where all pairs are of the same two languages."""
+        return language_entropy(self.contrast.languages) if self.contrast else None
 
     def arrays(self) -> dict[str, NDArray[np.int32] | NDArray[np.int64]]:
         """Return the ids of all sequences, int32, with their lengths, int64, to be looked at."""
@@ -198,6 +208,7 @@ def _contrast(examples: Examples, vocabulary: int, arm: PretrainArm, step: int) 
     assert examples.keys is not None
     assert examples.groups is not None
     assert examples.key_is_source is not None
+    assert examples.languages is not None
     queries, query_example = _by_length(examples.sequences)
     keys, key_example = _by_length(examples.keys)
     if arm.contrast.mask_inputs:
@@ -206,7 +217,7 @@ def _contrast(examples: Examples, vocabulary: int, arm: PretrainArm, step: int) 
             for number, side in ((1, queries), (2, keys))
         )
     tags = KeyTags(torch.from_numpy(examples.groups.view(np.int64)), torch.from_numpy(examples.key_is_source))
-    return _Contrast(queries, query_example, keys, key_example, tags)
+    return _Contrast(queries, query_example, keys, key_example, tags, examples.languages)
 
 
 def _share(sequences: Ragged, number: int, parts: int) -> Ragged:

@@ -52,6 +52,10 @@ class Order:
             result[chosen] = self._visit(int(epoch), self._shuffle(int(epoch), within[chosen]))
         return result
 
+    def languages(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the language of each row, by its number in `sizes`, int64 `[n]` -> int64 `[n]`."""
+        return np.asarray(np.searchsorted(np.cumsum(self.sizes), rows, side="right"))
+
     @property
     def epoch_rows(self) -> int:
         return sum(self.sizes)

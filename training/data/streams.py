@@ -1,8 +1,7 @@
 """One stream of training examples for each objective, read to a budget of tokens."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Final
 
 import numpy as np
@@ -13,8 +12,8 @@ from training.config.pretrain import PretrainArm
 from training.config.section import Objective
 from training.data import random
 from training.data.order import Order
-from training.data.sequences import Examples, contrast_pairs, join, mixup_pairs, translation_pairs
-from training.data.shards import NumberColumn, Ragged, TokenColumn
+from training.data.sequences import Examples, Pairs, contrast_pairs, join, mixup_pairs, translation_pairs
+from training.data.shards import NumberColumn, TokenColumn
 
 _PURPOSE: dict[Objective, int] = {"mlm": 1, "tlm": 2, "xlco": 3}
 
@@ -41,9 +40,9 @@ class Cursor:
     tokens: int = 0
 
 
-@dataclass
+@dataclass(frozen=True)
 class Stream:
-    """Examples read one after another, a fixed number of tokens for each step.
+    """Examples read one after another, a fixed number of tokens for each step. It has no state of its own.
 
     After step s the tokens read are as near below `s * tokens_per_step` as whole sequences allow: what one step
     leaves over, the next one gets. So two arms differ by less than one sequence for each of their streams.
@@ -51,26 +50,20 @@ class Stream:
 
     read: Read
     tokens_per_step: float
-    cursor: Cursor = Cursor()
 
-    def next(self, step: int) -> Examples:
-        """Return the examples of a step, counted from 1, and move on."""
-        room = int(step * self.tokens_per_step) - self.cursor.tokens
-        guess = 64 + int(room / self._mean_length * 1.1)
+    def next(self, cursor: Cursor, step: int) -> tuple[Examples, Cursor]:
+        """Return the examples of a step, counted from 1, that stand at a cursor, and the cursor behind them."""
+        room = int(step * self.tokens_per_step) - cursor.tokens
+        guess = 64 + room // 16
         while True:
-            examples = self.read(self.cursor.examples + np.arange(guess, dtype=np.int64))
+            examples = self.read(cursor.examples + np.arange(guess, dtype=np.int64))
             ends = np.cumsum(examples.sequences.lengths)
             count = int(np.searchsorted(ends, room, side="right"))
             if count < guess:
                 break
             guess *= 2
         taken = int(ends[count - 1]) if count else 0
-        self.cursor = Cursor(self.cursor.examples + count, self.cursor.tokens + taken)
-        return examples.head(count)
-
-    @property
-    def _mean_length(self) -> float:
-        return self.cursor.tokens / self.cursor.examples if self.cursor.examples else 16.0
+        return examples.head(count), Cursor(cursor.examples + count, cursor.tokens + taken)
 
 
 def streams(corpus: Corpus, arm: PretrainArm) -> dict[Objective, Stream]:
@@ -85,18 +78,13 @@ def streams(corpus: Corpus, arm: PretrainArm) -> dict[Objective, Stream]:
     }
 
 
-def contrast_prefill(corpus: Corpus, arm: PretrainArm) -> Iterator[Examples]:
-    """Yield examples of the contrast without end, in batches of about a step's tokens, to fill the queue with.
+def prefill_stream(corpus: Corpus, arm: PretrainArm) -> Stream:
+    """Return examples of the contrast to fill the queue with.
 
     They stand so far on in the order that training never comes to them: a query's own key is not in the queue.
     """
     read = _contrasts(corpus, arm)
-    return _batches(Stream(lambda numbers: read(numbers + _FAR), arm.token_share("xlco") * arm.tokens_per_step))
-
-
-def _batches(stream: Stream) -> Iterator[Examples]:
-    for step in count(1):
-        yield stream.next(step)
+    return Stream(lambda numbers: read(numbers + _FAR), arm.token_share("xlco") * arm.tokens_per_step)
 
 
 def _texts(corpus: Corpus, arm: PretrainArm) -> Read:
@@ -108,12 +96,7 @@ def _texts(corpus: Corpus, arm: PretrainArm) -> Read:
 def _translations(corpus: Corpus, arm: PretrainArm) -> Read:
     pairs = _pairs(corpus, arm, "tlm")
     seed = random.key(arm.seed, _PURPOSE["tlm"], 2)
-
-    def read(numbers: NDArray[np.int64]) -> Examples:
-        source, target, _ = pairs(numbers)
-        return Examples(translation_pairs(source, target, random.bits(numbers, seed)))
-
-    return read
+    return lambda numbers: translation_pairs(pairs(numbers), random.bits(numbers, seed))
 
 
 def _contrasts(corpus: Corpus, arm: PretrainArm) -> Read:
@@ -123,24 +106,24 @@ def _contrasts(corpus: Corpus, arm: PretrainArm) -> Read:
     def read(numbers: NDArray[np.int64]) -> Examples:
         bits = random.bits(numbers, seed)
         if not arm.contrast.mixup:
-            return contrast_pairs(*pairs(numbers), bits)
-        return mixup_pairs(*pairs((2 * numbers[:, None] + np.arange(2)).ravel()), bits)
+            return contrast_pairs(pairs(numbers), bits)
+        return mixup_pairs(pairs((2 * numbers[:, None] + np.arange(2)).ravel()), bits)
 
     return read
 
 
-def _pairs(
-    corpus: Corpus, arm: PretrainArm, objective: Objective
-) -> Callable[[NDArray[np.int64]], tuple[Ragged, Ragged, NDArray[np.uint64]]]:
+def _pairs(corpus: Corpus, arm: PretrainArm, objective: Objective) -> Callable[[NDArray[np.int64]], Pairs]:
     tables = _flat(corpus.pairs)
     source, target = TokenColumn(tables, "source"), TokenColumn(tables, "target")
     group = NumberColumn(tables, "group")
     order = _order(corpus.pairs, arm, objective)
     longest = arm.data.max_tokens
 
-    def read(positions: NDArray[np.int64]) -> tuple[Ragged, Ragged, NDArray[np.uint64]]:
+    def read(positions: NDArray[np.int64]) -> Pairs:
         rows = order.rows(positions)
-        return source.gather(rows, longest), target.gather(rows, longest), group.gather(rows)
+        return Pairs(
+            source.gather(rows, longest), target.gather(rows, longest), group.gather(rows), order.languages(rows)
+        )
 
     return read
 

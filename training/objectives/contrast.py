@@ -109,6 +109,7 @@ class KeyQueue(nn.Module):
     keys: Tensor
     groups: Tensor
     is_source: Tensor
+    made: Tensor
     pushed: Tensor
 
     def __init__(self, size: int, width: int, groups: int) -> None:
@@ -116,6 +117,7 @@ class KeyQueue(nn.Module):
         self.register_buffer("keys", torch.zeros(size, width))
         self.register_buffer("groups", torch.zeros(size, groups, dtype=torch.int64))
         self.register_buffer("is_source", torch.zeros(size, dtype=torch.bool))
+        self.register_buffer("made", torch.zeros(size, dtype=torch.int32))
         self.register_buffer("pushed", torch.zeros((), dtype=torch.int64))
 
     def filled(self) -> tuple[Tensor, KeyTags]:
@@ -123,9 +125,14 @@ class KeyQueue(nn.Module):
         count = min(int(self.pushed), len(self.keys))
         return self.keys[:count], KeyTags(self.groups[:count], self.is_source[:count])
 
+    def mean_age(self, step: int) -> float | None:
+        """Return how many steps ago the queue's keys were made, their mean at `step`; None where there are none."""
+        made = self.made[: min(int(self.pushed), len(self.keys))]
+        return step - float(made.double().mean()) if len(made) else None
+
     @torch.no_grad()
-    def enqueue(self, keys: Tensor, tags: KeyTags) -> None:
-        """Write keys `[N, D]` over the oldest; call after backward, which still reads the old ones."""
+    def enqueue(self, keys: Tensor, tags: KeyTags, step: int) -> None:
+        """Write keys `[N, D]` made at `step` over the oldest; call after backward, which still reads the old ones."""
         size = len(self.keys)
         if not size:
             return
@@ -134,6 +141,7 @@ class KeyQueue(nn.Module):
         self.keys[places] = keys[first:]
         self.groups[places] = tags.groups[first:]
         self.is_source[places] = tags.is_source[first:]
+        self.made[places] = step
         self.pushed += len(keys)
 
 

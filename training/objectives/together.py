@@ -9,11 +9,13 @@ from torch import Tensor, nn
 from training.config.pretrain import PretrainArm
 from training.config.section import Objective
 from training.data.batch import Batch
+from training.measures.space import distances
 from training.model import MaskedLM, TiedGradient
 from training.objectives.contrast import KeyQueue, KeyTags, Projector, info_nce
 from training.objectives.masked_lm import masked_lm_loss
 
-MEASURES: Final = ("mlm", "tlm", "xlco", "hits")  # sums of losses, and the queries whose own key scored highest
+# sums of losses, the queries whose own key scored highest, and how far queries and their own keys lie apart
+MEASURES: Final = ("mlm", "tlm", "xlco", "hits", "distances")
 
 
 class Objectives(nn.Module):
@@ -37,7 +39,7 @@ class Objectives(nn.Module):
         tags: KeyTags | None,
         queue: KeyQueue | None,
     ) -> tuple[Tensor, Tensor]:
-        """Return the part's share of the total loss, a scalar, and its MEASURES, float64 `[4]`, without gradient.
+        """Return the part's share of the total loss, a scalar, and its MEASURES, float64 `[5]`, without gradient.
 
         scales: what one target of each objective counts; keys: float32 `[N, D]` of all examples of the step.
         """
@@ -54,6 +56,7 @@ class Objectives(nn.Module):
                 contrast, hits = info_nce(queries, batch.query_example, keys, tags, queue, self.arm.contrast)
             parts.append(scales["xlco"] * contrast)
             measures[2], measures[3] = contrast.detach(), hits
+            measures[4] = distances(queries.detach().float(), keys[batch.query_example])
         if batch.targets is not None:
             final = encoder.run(hidden[query_tokens:], batch.lm_lengths, split, len(encoder.layers))
             targets, is_tlm = batch.targets, batch.targets.is_tlm

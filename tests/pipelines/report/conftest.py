@@ -236,8 +236,10 @@ def add_training(runs: Runs) -> None:
         history = [
             {"step": step, "tokens": step * 100, "learning_rate": 1e-3 / step}
             | dict.fromkeys(objectives, 5.0 / step + number)
+            | ({"xlco_hits": step / 5, "alignment": 1.0 / step} if "xlco" in objectives else {})
             for step in (1, 2, 4)
         ]
+        history.insert(0, {"step": 0, "tokens": 0, "retrieval": 0.5})
         runs.add(
             "pretrain",
             Counts(4, 0, 4, {}),
@@ -255,7 +257,7 @@ def add_training(runs: Runs) -> None:
                 "tokens_by_objective": {name: 400 // len(objectives) for name in objectives},
                 "key_tokens": 40 * number,
             },
-            timings={"seconds": 16.0, "cpu_seconds": 15.5},
+            timings={"seconds": 16.0, "cpu_seconds": 15.5, "mfu": 0.4567},
         )
 
 

@@ -52,7 +52,7 @@ def test_training(whole_run: Inputs) -> None:
     arm = figures_of(whole_run)["training"]["mmlm_tlm_xlco"]
     assert arm["tokens_by_objective"] == {"mlm": 133, "tlm": 133, "xlco": 133}
     assert arm["final_losses"] == {"mlm": 2.25, "tlm": 2.25, "xlco": 2.25}
-    assert (arm["seed"], arm["seconds"]) == (7, 16.0)
+    assert (arm["seed"], arm["seconds"], arm["mfu"]) == (7, 16.0, 0.457)
 
 
 def test_stages_stand_in_the_order_of_the_data(whole_run: Inputs) -> None:

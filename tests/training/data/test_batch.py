@@ -9,11 +9,11 @@ import torch
 from training.config.pretrain import PretrainArm
 from training.data.batch import Batch, Step, collate
 from training.data.sequences import Examples
-from training.data.streams import Corpus, streams
+from training.data.streams import Corpus, Cursor, streams
 
 
 def made(corpus: Corpus, arm: PretrainArm) -> tuple[dict[str, Examples], Step]:
-    examples = {name: stream.next(1) for name, stream in streams(corpus, arm).items()}
+    examples = {name: stream.next(Cursor(), 1)[0] for name, stream in streams(corpus, arm).items()}
     return dict(examples), collate(examples, corpus.vocabulary, arm, step=0)
 
 
@@ -84,7 +84,7 @@ def test_the_contrast_s_inputs_are_masked_if_asked(corpus: Corpus, recipe: Calla
 
 def test_a_step_without_the_contrast_has_no_keys(corpus: Corpus, recipe: Callable[..., PretrainArm]) -> None:
     arm = recipe()
-    examples = {"mlm": streams(corpus, arm)["mlm"].next(1)}
+    examples = {"mlm": streams(corpus, arm)["mlm"].next(Cursor(), 1)[0]}
     with pytest.raises(ValueError, match="no keys"):
         collate({"mlm": examples["mlm"]}, corpus.vocabulary, arm, 0).keys(0, 1)
 
@@ -103,7 +103,15 @@ def test_targets_say_which_objective_they_belong_to(corpus: Corpus, recipe: Call
 
 def test_masking_is_a_function_of_seed_and_step(corpus: Corpus, recipe: Callable[..., PretrainArm]) -> None:
     arm = recipe()
-    examples = {name: stream.next(1) for name, stream in streams(corpus, arm).items()}
+    examples = {name: stream.next(Cursor(), 1)[0] for name, stream in streams(corpus, arm).items()}
     one, same, other = (whole(collate(examples, corpus.vocabulary, arm, step)) for step in (4, 4, 5))
     assert torch.equal(one.packed.tokens, same.packed.tokens)
     assert not torch.equal(one.packed.tokens, other.packed.tokens)
+
+
+def test_the_entropy_of_the_contrast_s_languages(corpus: Corpus, recipe: Callable[..., PretrainArm]) -> None:
+    _, step = made(corpus, recipe())
+    assert step.contrast_entropy is not None
+    assert 0.5 < step.contrast_entropy <= np.log(3)  # three pairs of languages
+    examples = {"mlm": streams(corpus, recipe())["mlm"].next(Cursor(), 1)[0]}
+    assert collate({"mlm": examples["mlm"]}, corpus.vocabulary, recipe(), 0).contrast_entropy is None

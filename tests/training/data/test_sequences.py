@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from training.data.sequences import contrast_pairs, join, mixup_pairs, translation_pairs
+from training.data.sequences import Pairs, contrast_pairs, join, mixup_pairs, translation_pairs
 from training.data.shards import Ragged
 
 X = Ragged.of([[11, 12], [13]])
 Y = Ragged.of([[21], [22, 23, 24]])
 GROUPS = np.array([7, 8], dtype=np.uint64)
+PAIRS = Pairs(X, Y, GROUPS, np.array([0, 3]))
 
 
 def test_one_separator_between_two_parts() -> None:
@@ -16,12 +17,12 @@ def test_one_separator_between_two_parts() -> None:
 
 
 def test_tlm_takes_both_orders() -> None:
-    joined = translation_pairs(X, Y, np.array([0, 1], dtype=np.uint64))
-    assert joined.tolist() == [[0, 11, 12, 2, 21, 2], [0, 22, 23, 24, 2, 13, 2]]
+    joined = translation_pairs(PAIRS, np.array([0, 1], dtype=np.uint64))
+    assert joined.sequences.tolist() == [[0, 11, 12, 2, 21, 2], [0, 22, 23, 24, 2, 13, 2]]
 
 
 def test_contrast_without_mixup_swaps_sides_by_the_bit() -> None:
-    pairs = contrast_pairs(X, Y, GROUPS, np.array([0, 1], dtype=np.uint64))
+    pairs = contrast_pairs(PAIRS, np.array([0, 1], dtype=np.uint64))
     assert pairs.sequences.tolist() == [[0, 11, 12, 2], [0, 22, 23, 24, 2]]
     assert pairs.keys is not None
     assert pairs.keys.tolist() == [[0, 21, 2], [0, 13, 2]]
@@ -32,7 +33,7 @@ def test_contrast_without_mixup_swaps_sides_by_the_bit() -> None:
 def test_the_eight_variants_of_mixup_keep_their_content() -> None:
     seen = set()
     for variant in range(8):
-        pairs = mixup_pairs(X, Y, GROUPS, np.array([variant], dtype=np.uint64))
+        pairs = mixup_pairs(PAIRS, np.array([variant], dtype=np.uint64))
         assert pairs.keys is not None
         assert pairs.groups is not None
         assert pairs.groups.tolist() == [[7, 8]]
@@ -46,5 +47,6 @@ def test_the_eight_variants_of_mixup_keep_their_content() -> None:
 
 def test_mixup_leaves_out_an_odd_last_pair() -> None:
     three = Ragged.of([[11], [12], [13]])
-    pairs = mixup_pairs(three, three, np.array([1, 2, 3], dtype=np.uint64), np.zeros(1, dtype=np.uint64))
+    odd = Pairs(three, three, np.array([1, 2, 3], dtype=np.uint64), np.zeros(3, dtype=np.int64))
+    pairs = mixup_pairs(odd, np.zeros(1, dtype=np.uint64))
     assert pairs.sequences.tolist() == [[0, 11, 2, 12, 2]]

@@ -28,7 +28,7 @@ def tags(groups: list[list[int]], is_source: list[bool] | None = None) -> KeyTag
 
 def full_queue(size: int, keys: torch.Tensor | None = None) -> KeyQueue:
     queue = KeyQueue(size, WIDTH, 1)
-    queue.enqueue(torch.zeros(size, WIDTH) if keys is None else keys, tags([[100 + n] for n in range(size)]))
+    queue.enqueue(torch.zeros(size, WIDTH) if keys is None else keys, tags([[100 + n] for n in range(size)]), 0)
     return queue
 
 
@@ -65,7 +65,7 @@ def test_keys_of_the_same_group_are_no_negatives_if_asked() -> None:
     zero = torch.zeros(3, WIDTH)
     own = tags([[1], [1], [2]])
     queue = KeyQueue(8, WIDTH, 1)
-    queue.enqueue(torch.zeros(4, WIDTH), tags([[1], [2], [2], [3]]))
+    queue.enqueue(torch.zeros(4, WIDTH), tags([[1], [2], [2], [3]]), 0)
     contrast = ContrastSection(in_batch_negatives=True, mask_same_group=True)
     loss, _ = info_nce(zero, torch.arange(len(zero)), zero, own, queue, contrast)
     # rows 0 and 1: one other in the batch, three in the queue; row 2: two and two
@@ -86,7 +86,7 @@ def test_with_mixup_one_common_half_is_enough_to_rule_a_key_out() -> None:
 def test_only_keys_of_the_same_side_are_negatives_if_asked() -> None:
     zero = torch.zeros(2, WIDTH)
     queue = KeyQueue(4, WIDTH, 1)
-    queue.enqueue(torch.zeros(3, WIDTH), tags([[7], [8], [9]], [True, False, False]))
+    queue.enqueue(torch.zeros(3, WIDTH), tags([[7], [8], [9]], [True, False, False]), 0)
     contrast = ContrastSection(same_side_negatives=True)
     loss, _ = info_nce(zero, torch.arange(len(zero)), zero, tags([[1], [2]], [True, False]), queue, contrast)
     assert float(loss) == pytest.approx(math.log(1 + 1) + math.log(1 + 2))
@@ -96,7 +96,7 @@ def test_the_queue_wraps() -> None:
     queue = KeyQueue(5, 1, 1)
     for start in (0, 3, 6):
         numbers = torch.arange(start, start + 3)
-        queue.enqueue(numbers[:, None].float(), KeyTags(numbers[:, None], numbers % 2 == 0))
+        queue.enqueue(numbers[:, None].float(), KeyTags(numbers[:, None], numbers % 2 == 0), 0)
     keys, known = queue.filled()
     assert keys.ravel().tolist() == [5, 6, 7, 8, 4]
     assert known.groups.ravel().tolist() == [5, 6, 7, 8, 4]
@@ -107,15 +107,23 @@ def test_the_queue_wraps() -> None:
 def test_a_step_larger_than_the_queue_leaves_its_last_keys() -> None:
     queue = KeyQueue(2, 1, 1)
     numbers = torch.arange(5)
-    queue.enqueue(numbers[:, None].float(), KeyTags(numbers[:, None], numbers > 9))
+    queue.enqueue(numbers[:, None].float(), KeyTags(numbers[:, None], numbers > 9), 0)
     assert sorted(queue.filled()[0].ravel().tolist()) == [3, 4]
 
 
 def test_a_queue_that_is_not_full_offers_what_it_has() -> None:
     queue = KeyQueue(5, 1, 1)
     assert len(queue.filled()[0]) == 0
-    queue.enqueue(torch.ones(2, 1), tags([[1], [2]]))
+    queue.enqueue(torch.ones(2, 1), tags([[1], [2]]), 0)
     assert len(queue.filled()[0]) == 2
+
+
+def test_the_age_of_the_keys() -> None:
+    queue = KeyQueue(4, 1, 1)
+    assert queue.mean_age(7) is None
+    for step in (0, 1):
+        queue.enqueue(torch.ones(3, 1), tags([[1], [2], [3]]), step)
+    assert queue.mean_age(2) == pytest.approx((2 + 1 + 1 + 1) / 4)  # of the first three one is left
 
 
 def test_writing_the_queue_after_backward_leaves_gradients_alone() -> None:
@@ -124,7 +132,7 @@ def test_writing_the_queue_after_backward_leaves_gradients_alone() -> None:
     queue = full_queue(4)
     loss, _ = info_nce(queries, torch.arange(len(queries)), keys, tags([[1], [2]]), queue, ContrastSection())
     loss.backward()
-    queue.enqueue(keys, tags([[1], [2]]))
+    queue.enqueue(keys, tags([[1], [2]]), 0)
     assert queries.grad is not None
     assert torch.isfinite(queries.grad).all()
 

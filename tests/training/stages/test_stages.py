@@ -20,7 +20,7 @@ from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.progress import Progress
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.stage import EngineSection, Job, Outcome
-from training import checkpoint
+from training.checkpoint import Checkpoints
 from training.config.evaluate import EvaluateSection
 from training.config.export import ExportSection
 from training.config.pretrain import PretrainArm, PretrainSection
@@ -76,6 +76,31 @@ def test_pretrain_writes_weights_shape_and_history(arms: dict[str, Dataset]) -> 
     assert config["arm"]["objectives"] == {"mlm": 1.0, "tlm": 1.0}
 
 
+def test_what_is_watched_stands_in_the_history_and_on_the_board_and_changes_no_weight(
+    tmp_path: Path, section: Callable[..., PretrainSection], tokenized: Dataset, arms: dict[str, Dataset]
+) -> None:
+    arm = section(watch={"every": 4, "pairs": 12}, tensorboard=True).resolve()["mmlm_tlm_xlco"]
+    outcome = train(arm, tmp_path / "watched", tokenized)
+    history = json.loads((tmp_path / "watched" / "history.json").read_bytes())
+    assert [line["step"] for line in history if "retrieval" in line] == [0, 4, 6]
+    plain = json.loads(arms["mmlm_tlm_xlco"].read("history.json"))
+    assert [{name: line[name] for name in line if name != "retrieval"} for line in history[1:]] == plain
+    assert (
+        checksums(outcome.files)["model.safetensors"]
+        == checksums(arms["mmlm_tlm_xlco"].manifest.files)["model.safetensors"]
+    )
+    assert list((tmp_path / "logs" / "tensorboard" / "watched").glob("events.out.tfevents.*"))
+    assert 0 < outcome.timings["mfu"] < 1
+    assert outcome.timings["gemm_peak"] > 1e8
+
+
+def test_dev_that_is_too_small_to_be_watched_is_a_clear_error(
+    tmp_path: Path, recipe: Callable[..., PretrainArm], tokenized: Dataset
+) -> None:
+    with pytest.raises(UserError, match=r"no language has 1000 different pairs in dev; lower pretrain\.watch\.pairs"):
+        train(recipe(watch={"every": 2, "pairs": 1000}), tmp_path, tokenized)
+
+
 def test_both_arms_start_from_the_same_weights(arms: dict[str, Dataset]) -> None:
     first, second = (dataset.manifest.summary for dataset in arms.values())
     assert first["initial_weights"] == second["initial_weights"]
@@ -95,26 +120,32 @@ def checksums(files: object) -> dict[str, str]:
 
 
 def train_and_die(arm: PretrainArm, folder: Path, tokenized: Dataset) -> None:
-    real = checkpoint.save
+    real = Checkpoints.save
 
-    def save_then_die(*arguments: object) -> None:
-        real(*arguments)  # type: ignore[arg-type]
-        if arguments[1] == 4:
+    def save_then_die(self: Checkpoints, step: int, state: dict[str, Any]) -> None:
+        real(self, step, state)
+        if step == 4:
+            self.finish()
             os.kill(os.getpid(), signal.SIGKILL)
 
-    checkpoint.save = save_then_die  # type: ignore[assignment]
+    Checkpoints.save = save_then_die  # type: ignore[method-assign]
     train(arm, folder, tokenized)
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
 def test_a_killed_run_goes_on_and_gives_the_same_bytes(
-    tmp_path: Path, section: Callable[..., PretrainSection], tokenized: Dataset, arms: dict[str, Dataset]
+    tmp_path: Path,
+    section: Callable[..., PretrainSection],
+    tokenized: Dataset,
+    arms: dict[str, Dataset],
+    asynchronous: bool,
 ) -> None:
-    arm = section().resolve()["mmlm_tlm_xlco"]
+    arm = section(asynchronous_checkpoints=asynchronous).resolve()["mmlm_tlm_xlco"]
     process = multiprocessing.get_context("spawn").Process(target=train_and_die, args=(arm, tmp_path, tokenized))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    assert [path.name for path in Draft(tmp_path).scratch("checkpoints").iterdir()] == ["step_000000004.pt"]
+    assert [path.name for path in Draft(tmp_path).scratch("checkpoints").iterdir()] == ["step_000000004"]
     resumed = train(arm, tmp_path, tokenized)
     assert checksums(resumed.files) == checksums(arms["mmlm_tlm_xlco"].manifest.files)
     assert resumed.summary == arms["mmlm_tlm_xlco"].manifest.summary

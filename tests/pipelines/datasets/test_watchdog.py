@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pipelines import watchdog
+from pipelines.datasets import watchdog
 
 
 def test_a_process_that_ended_is_not_alive() -> None:
@@ -18,7 +18,9 @@ def test_a_process_that_ended_is_not_alive() -> None:
 
 def test_a_worker_ends_with_its_runner() -> None:
     runner = subprocess.Popen(["sleep", "60"])
-    script = f"from pipelines import watchdog; watchdog.start({runner.pid})\nimport time; print('on', flush=True)\n"
+    script = (
+        f"from pipelines.datasets import watchdog; watchdog.start({runner.pid})\nimport time; print('on', flush=True)\n"
+    )
     worker = subprocess.Popen([sys.executable, "-c", f"{script}time.sleep(60)"], stdout=subprocess.PIPE)
     assert worker.stdout is not None
     assert worker.stdout.readline() == b"on\n"

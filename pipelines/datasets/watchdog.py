@@ -1,4 +1,4 @@
-"""Ends a worker process whose run was killed: it would wait for its runner, or go on writing, for ever."""
+"""Ends a process whose runner was killed: it would wait for it, or go on writing, for ever."""
 
 import os
 import threading
