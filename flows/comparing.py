@@ -174,8 +174,9 @@ def _train(
     _say(f"{len(planned)} encoders to compare" + (f", {done} of them trained before" if done else ""))
     if not left:
         return
-    threads = max(run.config.model_dump()["threads"] for _, _, run in left.values())
-    at_once = max(1, sides[0].recipe().engine.workers // threads)
+    arms = [run.config.model_dump() for _, _, run in left.values()]
+    cores = max(arm["threads"] * arm["processes"] for arm in arms)
+    at_once = max(1, sides[0].recipe().engine.workers // cores)
     with ThreadPoolExecutor(at_once) as pool:
         futures = [pool.submit(_train_one, *one) for one in left.values()]
         try:
