@@ -14,10 +14,10 @@ from transformers import (
     XLMRobertaModel,
 )
 
+from pipelines.datasets.sentencepiece_file import describe
 from training.config.model import ModelSection
 from training.data.sequences import BOS, EOS, FIRST_PIECE, PAD, UNK
 from training.model import LAYER_NORM_EPSILON, POSITION_OFFSET, Encoder, MaskedLM
-from training.sentencepiece_file import normalization
 from training.weights import from_hugging_face, to_hugging_face
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
@@ -68,8 +68,9 @@ def fast_tokenizer(sentencepiece_model: bytes, longest: int) -> PreTrainedTokeni
     pieces = [(processor.id_to_piece(n), processor.get_score(n)) for n in range(processor.get_piece_size())]
     # SentencePiece's own ids 0, 1, 2 are <unk>, <s>, </s>; its id 3 becomes 4, as in XLM-R
     vocabulary = [(token, 0.0) for token in SPECIALS] + pieces[FIRST_PIECE - 1 :] + [("<mask>", 0.0)]
-    tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=UNK, byte_fallback=False))
-    spec = normalization(sentencepiece_model)
+    description = describe(sentencepiece_model)
+    tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=UNK, byte_fallback=description.byte_fallback))
+    spec = description.normalization
     steps: list[Any] = []
     if spec.charsmap:
         steps.append(normalizers.Precompiled(spec.charsmap))
@@ -78,7 +79,10 @@ def fast_tokenizer(sentencepiece_model: bytes, longest: int) -> PreTrainedTokeni
     tokenizer.normalizer = normalizers.Sequence(steps)
     prefix = "always" if spec.add_dummy_prefix else "never"
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme=prefix)
-    tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme=prefix)
+    metaspace = decoders.Metaspace(replacement="▁", prepend_scheme=prefix)
+    tokenizer.decoder = (
+        decoders.Sequence([decoders.ByteFallback(), metaspace]) if description.byte_fallback else metaspace
+    )
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", BOS), ("</s>", EOS)]
     )

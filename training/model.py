@@ -6,6 +6,7 @@ needs few of them. The layer order is post-LN, so the weights are those of `XLMR
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -43,15 +44,46 @@ class Packed:
         return Packed(self.tokens.to(device), self.lengths)
 
 
+class Layout:
+    """Where sequences begin and end in a packed tensor, worked out once for all layers."""
+
+    def __init__(self, lengths: tuple[int, ...], device: torch.device) -> None:
+        self.lengths = lengths
+        self._device = device
+
+    @cached_property
+    def runs(self) -> list[tuple[int, int]]:
+        """The length and number of neighbours of equal length."""
+        return [(length, sum(1 for _ in same)) for length, same in groupby(self.lengths)]
+
+    @cached_property
+    def ends(self) -> Tensor:
+        """0 and the end of each sequence, int32 `[N + 1]`, on the device. Making it waits for the device."""
+        return torch.cumsum(torch.tensor((0, *self.lengths), device=self._device), 0, dtype=torch.int32)
+
+
 class TiedGradient:
     """Brings the output embedding's gradient to the input embedding's backward pass, which adds its own rows to it.
 
     The two are one matrix `[V, D]`. Left to themselves, both make a gradient of that size, and a third pass adds
-    them: at 250,000 tokens that is a fifth of the step. One object serves one forward and backward pass.
+    them: at 250,000 tokens that is a fifth of the step. One object serves one forward and backward pass at a time.
+    It can also hand the memory of one step's gradient on to the next: else the system takes it back and fills it with
+    zeros anew, a sixth of the step's time.
     """
 
     def __init__(self) -> None:
         self._gradient: Tensor | None = None
+        self._room: Tensor | None = None
+
+    def keep_room(self, embeddings: Tensor) -> None:
+        """Take the gradient of `embeddings` away, which is not needed any more, to write the next one there."""
+        if embeddings.grad is not None:
+            self._room, embeddings.grad = embeddings.grad, None
+
+    def room(self, embeddings: Tensor) -> Tensor:
+        """Return a tensor like `embeddings` to write to, with any content."""
+        room, self._room = self._room, None
+        return torch.empty_like(embeddings) if room is None else room
 
     def leave(self, gradient: Tensor) -> None:
         """Take the output embedding's gradient `[V, D]`; its storage will be written to."""
@@ -91,11 +123,12 @@ class Encoder(nn.Module):
 
     def run(self, hidden: Tensor, lengths: tuple[int, ...], first: int, last: int) -> Tensor:
         """Return the states after layer `last`, given those after layer `first`; layers count from 1."""
+        layout = Layout(lengths, hidden.device)
         for layer in self.layers[first:last]:
             if self.recompute and torch.is_grad_enabled():
-                hidden = checkpoint(layer, hidden, lengths, use_reentrant=False)
+                hidden = checkpoint(layer, hidden, layout, use_reentrant=False)
             else:
-                hidden = layer(hidden, lengths)
+                hidden = layer(hidden, layout)
         return hidden
 
     def forward(self, packed: Packed, last: int | None = None) -> Tensor:
@@ -105,8 +138,8 @@ class Encoder(nn.Module):
     def all_states(self, packed: Packed) -> list[Tensor]:
         """Return the hidden states `[T, D]` of the embeddings and after each layer, as `hidden_states` in HF."""
         states = [self.embed(packed)]
-        for layer in self.layers:
-            states.append(layer(states[-1], packed.lengths))
+        for layer in range(len(self.layers)):
+            states.append(self.run(states[-1], packed.lengths, layer, layer + 1))
         return states
 
 
@@ -141,9 +174,9 @@ class Layer(nn.Module):
         self.down = nn.Linear(shape.feed_forward, shape.hidden)
         self.norm = nn.LayerNorm(shape.hidden, eps=LAYER_NORM_EPSILON)
 
-    def forward(self, hidden: Tensor, lengths: tuple[int, ...]) -> Tensor:
+    def forward(self, hidden: Tensor, layout: Layout) -> Tensor:
         dropped = self.attention_dropout if self.training else 0.0
-        attended = self.out(attention(self.qkv(hidden), lengths, self.heads, dropped))
+        attended = self.out(attention(self.qkv(hidden), layout, self.heads, dropped))
         hidden = self.attention_norm(hidden + F.dropout(attended, self.dropout, self.training))
         expanded = self.down(F.gelu(self.up(hidden)))
         normed: Tensor = self.norm(hidden + F.dropout(expanded, self.dropout, self.training))
@@ -191,7 +224,7 @@ def initialized(shape: ModelSection, vocabulary: int, seed: int) -> MaskedLM:
     return model
 
 
-def attention(qkv: Tensor, lengths: tuple[int, ...], heads: int, dropout: float = 0.0) -> Tensor:
+def attention(qkv: Tensor, layout: Layout, heads: int, dropout: float = 0.0) -> Tensor:
     """Return self-attention within each sequence, `[T, D]`, of queries, keys and values side by side, `[T, 3D]`.
 
     `dropout` is the share of the attention weights that are dropped. The one place that chooses the kernel:
@@ -199,29 +232,29 @@ def attention(qkv: Tensor, lengths: tuple[int, ...], heads: int, dropout: float 
     call for each run of sequences of equal length.
     """
     if qkv.is_cuda and qkv.dtype in (torch.float16, torch.bfloat16) and not dropout:
-        return variable_length_attention(qkv, lengths, heads)
-    return run_attention(qkv, lengths, heads, dropout)
+        return variable_length_attention(qkv, layout, heads)
+    return run_attention(qkv, layout, heads, dropout)
 
 
-def run_attention(qkv: Tensor, lengths: tuple[int, ...], heads: int, dropout: float = 0.0) -> Tensor:
+def run_attention(qkv: Tensor, layout: Layout, heads: int, dropout: float = 0.0) -> Tensor:
     """As `attention`: neighbours of equal length in one call, on views of the packed tensor, without padding."""
     width = qkv.shape[1] // 3
-    if not lengths:
+    if not layout.lengths:
         return qkv[:, :width]
-    runs = [(length, sum(1 for _ in same)) for length, same in groupby(lengths)]
     parts = []
-    for part, (length, count) in zip(torch.split(qkv, [n * count for n, count in runs]), runs, strict=True):
+    tokens = [length * count for length, count in layout.runs]
+    for part, (length, count) in zip(torch.split(qkv, tokens), layout.runs, strict=True):
         query, key, value = part.view(count, length, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout)
         parts.append(mixed.transpose(1, 2).reshape(count * length, width))
     return torch.cat(parts)
 
 
-def variable_length_attention(qkv: Tensor, lengths: tuple[int, ...], heads: int) -> Tensor:
+def variable_length_attention(qkv: Tensor, layout: Layout, heads: int) -> Tensor:
     """As `attention`: all sequences in one call of `varlen_attn`, which has no CPU kernel."""
     width = qkv.shape[1] // 3
     query, key, value = qkv.view(-1, 3, heads, width // heads).unbind(1)
-    ends = torch.cumsum(torch.tensor((0, *lengths), device=qkv.device), 0, dtype=torch.int32)
-    mixed = varlen_attn(query, key, value, ends, ends, max(lengths), max(lengths))
+    longest = max(layout.lengths)
+    mixed = varlen_attn(query, key, value, layout.ends, layout.ends, longest, longest)
     assert isinstance(mixed, Tensor)
     return mixed.reshape(-1, width)

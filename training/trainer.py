@@ -150,7 +150,7 @@ class Trainer:
 
     def _backward(self, step: Step, keys: Tensor | None) -> Tensor:
         """Add up the gradients of this rank's parts and of the other ranks, and return the step's MEASURES."""
-        self.optimizer.zero_grad(set_to_none=True)
+        self.objectives.forget_gradients()
         scales = loss_scales(step.target_counts, self.arm)
         tags = step.tags.to(self.device) if step.tags else None
         queue = self.queue if self.projector is not None else None
@@ -193,7 +193,7 @@ class Trainer:
         for number, examples in enumerate(self.loader.prefill()):
             if left <= 0:
                 break
-            step = collate({"xlco": examples.head(left)}, self.vocabulary, self.arm, -1 - number)
+            step = collate({"xlco": examples.part(0, left)}, self.vocabulary, self.arm, -1 - number)
             keys = self._keys(step)
             assert keys is not None
             assert step.tags is not None

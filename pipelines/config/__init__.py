@@ -80,11 +80,11 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="tokenize",
-        version=1,
+        version=2,
         section=TokenizeSection,
         entry="pipelines.stages.tokenize:run",
         needs=("publish",),
         extra="pipelines",
-        help="Train a SentencePiece model on the train split and encode all shards.",
+        help="Train a SentencePiece model on the train split, or take a given one, and encode all shards.",
     ),
 )

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pipelines.datasets.evidence import QuarantineEntry, Sample, Samples
 from pipelines.datasets.manifest import Rows
 from pipelines.report.corpus import PairFacts, TextFacts
+from pipelines.report.tokenizer import TokenizerFacts
 from pipelines.text.languages import may_be
 
 
@@ -82,15 +83,6 @@ class CorpusFacts:
             {*self.text, *self.pairs},
             key=lambda code: (-_total(self.text, code), -_total(self.pairs, code), code),
         )
-
-
-@dataclass(frozen=True)
-class TokenizerFacts:
-    """The vocabulary, and tokens of the train split by kind (texts, pairs), with those that are unknown pieces."""
-
-    vocabulary: int
-    tokens: Mapping[str, int]
-    unknown: Mapping[str, int]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from pipelines.report.corpus import TextFacts, changes
 from pipelines.report.facts import ArmFacts, ReportFacts, RetrievalFacts, StageFacts
+from pipelines.report.tokenizer import TokenizerFacts
 
 
 def figures(facts: ReportFacts) -> dict[str, Any]:
@@ -23,6 +24,8 @@ def figures(facts: ReportFacts) -> dict[str, Any]:
         "versions": facts.versions,
     }
     result |= _texts(facts.texts)
+    if facts.tokenizer is not None:
+        result["tokenizer"] = _tokenizer(facts.tokenizer)
     if facts.arms:
         result["training"] = {arm.name: _arm(arm) for arm in facts.arms}
     if facts.retrieval is not None:
@@ -88,6 +91,26 @@ def _arm(arm: ArmFacts) -> dict[str, Any]:
         "cpu_seconds": _rounded(arm.cpu_seconds),
         "mfu": _rounded(arm.mfu),
         "final_losses": {objective: arm.curves[objective][-1][1] for objective in arm.objectives},
+    }
+
+
+def _tokenizer(found: TokenizerFacts) -> dict[str, Any]:
+    """Return the figures of the train split's texts by language; `unknown` and `byte_pieces` are counts of tokens."""
+    return {
+        "vocabulary": found.vocabulary,
+        "given": found.given,
+        "tokens_per_cpu_second": _rounded(found.tokens_per_second),
+        "megabytes_per_cpu_second": _rounded(found.megabytes_per_second),
+        "by_language": {
+            code: {
+                "characters": counts.characters,
+                "tokens": counts.tokens,
+                "tokens_per_character": counts.per_character,
+                "unknown": counts.unknown,
+                "byte_pieces": counts.byte_pieces,
+            }
+            for code, counts in found.texts.items()
+        },
     }
 
 

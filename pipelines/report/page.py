@@ -13,6 +13,7 @@ from pipelines.report.corpus import MeasureFacts, changes
 from pipelines.report.corpus_charts import measure_charts
 from pipelines.report.facts import ReportFacts
 from pipelines.report.svg import variable_of
+from pipelines.report.tokenizer_chart import tokenizer_by_language
 from pipelines.report.training_charts import contrast_curves, learning_curves
 
 _FILTERS: dict[str, Callable[..., Any]] = {
@@ -79,6 +80,8 @@ def _charts(facts: ReportFacts, colours: dict[str, str]) -> dict[str, Any]:
         drawn["languages"] = charts.languages_by_size(facts.corpus)
     if facts.language_id is not None:
         drawn["confusion"] = charts.language_confusion(facts.language_id)
+    if facts.tokenizer is not None and facts.tokenizer.texts:
+        drawn["tokenizer"] = tokenizer_by_language(facts.tokenizer, facts.tokenizer.languages[:_LANGUAGES])
     if facts.arms:
         drawn["learning"] = learning_curves(facts.arms, colours)
         drawn["contrast"] = contrast_curves(facts.arms, colours)

@@ -25,8 +25,8 @@ from pipelines.report.facts import (
     StageFacts,
     SystemFacts,
     Timing,
-    TokenizerFacts,
 )
+from pipelines.report.tokenizer import tokenizer_facts
 from pipelines.text.languages import label_of, may_be
 
 Inputs = Mapping[str, Mapping[str, Dataset]]
@@ -57,7 +57,7 @@ def read_facts(name: str, inputs: Inputs, previous: str | None = None) -> Report
         texts=text_facts(deduplicate, publish, previous),
         pairs=pair_facts(publish, aligned),
         language_id=language_id_facts(ingest.manifest.summary.get("confusion", {})),
-        tokenizer=None if tokens is None else tokenizer_facts(tokens.manifest.summary),
+        tokenizer=None if tokens is None else tokenizer_facts(tokens),
         arms=[arm_facts(name, dataset) for name, dataset in arms.items()],
         deviations=deviations({name: dataset.manifest.config for name, dataset in arms.items()}),
         retrieval=None if scores is None else retrieval_facts(scores),
@@ -149,14 +149,6 @@ def language_id_facts(confusion: Mapping[str, Mapping[str, int]]) -> LanguageIdF
         },
         label={code: label_of(code) for code in confusion},
     )
-
-
-def tokenizer_facts(summary: Mapping[str, Any]) -> TokenizerFacts:
-    """Return the vocabulary and the token counts of the train split, languages added up."""
-    tokens, unknown = (
-        {kind: sum(languages.values()) for kind, languages in summary[name].items()} for name in ("tokens", "unknown")
-    )
-    return TokenizerFacts(summary["vocabulary"], tokens, unknown)
 
 
 def arm_facts(name: str, dataset: Dataset) -> ArmFacts:

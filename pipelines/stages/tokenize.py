@@ -1,13 +1,16 @@
-"""Tokenize: a SentencePiece model trained on the train split alone, and every shard encoded with it, row for row."""
+"""Tokenize: a SentencePiece model, given or trained on the train split alone, and every shard encoded, row for row."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.config.tokenize import TokenizeSection
 from pipelines.datasets.counts import Counts
@@ -17,13 +20,16 @@ from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import FileEntry, total_rows
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.engine.budget import budget_of
-from pipelines.stages.work import add_up, column, each_task, mapped, records_of, total
+from pipelines.stages.tokenizing.counts import COUNTS, CPU_SECONDS, by_language, counted, speed
+from pipelines.stages.tokenizing.given import given_model
+from pipelines.stages.work import column, each_task, mapped, records_of, total
 from pipelines.text.sampling import lowest_hashes, quotas
-from pipelines.text.vocabulary import UNKNOWN, Vocabulary, train_unigram
+from pipelines.text.vocabulary import Vocabulary, train_unigram
 
 MODEL = "tokenizer.model"
 TRAINED: Final = 40  # bytes that SentencePiece's training takes for each byte of its sample, at most
-_PART_ROWS: Final = 4096  # that are Python objects at a time
+_PART_ROWS: Final = 4096  # of the sample that are Python objects at a time
+_PART_BYTES: Final = 4 << 20  # of a shard's text that are encoded at a time; the ids do not depend on it
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class ShardTask:
 
 
 def run(job: Job) -> Outcome:
-    """Train the model once, then encode every shard of texts and pairs."""
+    """Train the model, or take the one that is given, then encode every shard of texts and pairs."""
     section: TokenizeSection = job.config
     published = job.input("publish")
     model = _model(job, published, section)
@@ -50,6 +56,7 @@ def run(job: Job) -> Outcome:
     records = records_of(job.draft, shards)
     counts, files, _ = total(records)
     vocabulary = Vocabulary(job.draft.folder.joinpath(MODEL).read_bytes())
+    counted_tokens = by_language([shard.entry for shard in shards], records)
     return Outcome(
         unit_in="rows",
         unit_out="rows",
@@ -59,8 +66,9 @@ def run(job: Job) -> Outcome:
             "vocabulary": vocabulary.size,
             "pieces": vocabulary.pieces,
             **model.summary,
-            **_token_counts(shards, records),
+            COUNTS: counted_tokens,
         },
+        timings=speed(counted_tokens, records),
     )
 
 
@@ -68,21 +76,29 @@ def encode_shard(model: Path, draft: Draft, task: ShardTask) -> SplitRecord:
     """Encode one shard: `ids`, or `source`, `target` and `group`; same name, same rows, same order."""
     table = mapped(task.path)
     vocabulary = _vocabulary(model)
-
-    def ids(name: str) -> pa.Array:
-        parts = [vocabulary.encode(part.to_pylist()) for part in _parts(column(table, name))]
-        return pa.concat_arrays(parts) if parts else vocabulary.encode([])
-
-    if task.entry.partition["kind"] == "pairs":
-        columns = {"source": ids("source_text"), "target": ids("target_text"), "group": column(table, "group")}
+    names = ("source_text", "target_text") if task.entry.partition["kind"] == "pairs" else ("text",)
+    texts = [column(table, name) for name in names]
+    started = time.process_time()
+    ids = [_encode(vocabulary, part) for part in texts]
+    seconds = time.process_time() - started
+    if len(ids) == 2:
+        encoded = pa.table({"source": ids[0], "target": ids[1], "group": column(table, "group")})
     else:
-        columns = {"ids": ids("text")}
-    encoded = pa.table(columns)
+        encoded = pa.table({"ids": ids[0]})
     return SplitRecord(
         files=[draft.write_table(task.entry.name, encoded, task.entry.partition)],
         rows=SplitRecord.rows_of(Counts(table.num_rows, 0, encoded.num_rows)),
-        summary={"tokens": _tokens(encoded), "unknown": _tokens(encoded, UNKNOWN)},
+        summary={COUNTS: counted(vocabulary, texts, ids), CPU_SECONDS: seconds},
     )
+
+
+def _encode(vocabulary: Vocabulary, texts: pa.Array) -> pa.ListArray:
+    """Return the ids of all texts, some megabytes of which are taken at a time."""
+    ends = np.cumsum(pc.binary_length(texts).to_numpy(), dtype=np.int64)
+    whole = int(ends[-1]) if len(ends) else 0
+    cuts = np.unique(np.searchsorted(ends, np.arange(_PART_BYTES, whole, _PART_BYTES)))
+    bounds = [0, *cuts.tolist(), len(texts)]
+    return pa.concat_arrays([vocabulary.encode(texts.slice(low, high - low)) for low, high in pairwise(bounds)])
 
 
 def sample(published: Dataset, section: TokenizeSection) -> tuple[Iterator[str], dict[str, int]]:
@@ -123,12 +139,27 @@ def _model(job: Job, published: Dataset, section: TokenizeSection) -> SplitRecor
     finished = job.draft.finished("model")
     if finished is not None:
         return finished
-    texts, given = sample(published, section)
-    _check_sample(job, published, section, given)
-    model = train_unigram(texts, section.vocabulary, section.coverage, section.threads)
-    record = SplitRecord(files=[job.draft.write_bytes(MODEL, model, {"kind": "tokenizer"})], summary={"sampled": given})
+    if section.model is None:
+        model, summary = _trained(job, published, section)
+    else:
+        model, summary = given_model(section.model), {}
+    record = SplitRecord(files=[job.draft.write_bytes(MODEL, model, {"kind": "tokenizer"})], summary=summary)
     job.draft.finish("model", record)
     return record
+
+
+def _trained(job: Job, published: Dataset, section: TokenizeSection) -> tuple[bytes, dict[str, Any]]:
+    texts, given = sample(published, section)
+    _check_sample(job, published, section, given)
+    model = train_unigram(
+        texts,
+        section.vocabulary,
+        section.coverage,
+        section.threads,
+        byte_fallback=section.byte_fallback,
+        normalization=section.normalization,
+    )
+    return model, {"sampled": given}
 
 
 def _check_sample(job: Job, published: Dataset, section: TokenizeSection, given: Mapping[str, int]) -> None:
@@ -146,20 +177,3 @@ def _check_sample(job: Job, published: Dataset, section: TokenizeSection, given:
 @lru_cache(maxsize=1)
 def _vocabulary(model: Path) -> Vocabulary:
     return Vocabulary(model.read_bytes())
-
-
-def _tokens(encoded: pa.Table, only: int | None = None) -> int:
-    ids = [column(encoded, name).values.to_numpy() for name in encoded.column_names if name != "group"]
-    return int(sum(len(part) if only is None else np.count_nonzero(part == only) for part in ids))
-
-
-def _token_counts(shards: list[ShardTask], records: Iterable[SplitRecord]) -> dict[str, Any]:
-    """Return the tokens and unknown tokens of the train split by kind and language; a pair counts both sides."""
-
-    def parts() -> Iterator[dict[str, Any]]:
-        for shard, record in zip(shards, records, strict=True):
-            where = shard.entry.partition
-            if where["split"] == "train":
-                yield {name: {where["kind"]: {where["language"]: record.summary[name]}} for name in record.summary}
-
-    return add_up(parts())

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pipelines.config import STAGES
 from pipelines.config.ingest import Heliport, IngestSection
 from pipelines.config.publish import PublishSection
+from pipelines.config.tokenize import TokenizeSection
 from pipelines.datasets.fingerprint import canonical
 from pipelines.registry import stages
 
@@ -75,6 +76,12 @@ def test_heliport_need_not_be_there_to_read_a_recipe(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("values", [{"test": {"share": 0.5}}, {"thresholds": {"min_letters": 2}}, {"shard_rows": 0}])
 def test_values_have_bounds(values: dict[str, Any]) -> None:
     assert "Input should be" in refused(values, PublishSection)
+
+
+def test_a_tokenizer_is_given_or_trained() -> None:
+    message = "`model` is given, so none is trained: leave out vocabulary, threads"
+    assert message in refused({"model": "xlmr", "threads": 2, "vocabulary": 8000}, TokenizeSection)
+    assert TokenizeSection.model_validate({"model": "xlmr"}).model == "xlmr"
 
 
 def test_a_raw_file_counts_by_its_content(tmp_path: Path) -> None:

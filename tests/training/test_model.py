@@ -10,7 +10,7 @@ from torch import Tensor
 
 from training.config.model import ModelSection
 from training.hub import to_transformers
-from training.model import MaskedLM, Packed, initialized, run_attention, variable_length_attention
+from training.model import Layout, MaskedLM, Packed, initialized, run_attention, variable_length_attention
 from training.objectives.masked_lm import masked_lm_loss
 
 SHAPE = ModelSection(layers=3, hidden=32, heads=4, feed_forward=64, positions=32, initializer_std=0.2)
@@ -99,7 +99,8 @@ def test_variable_length_attention_hands_over_the_same_sequences(monkeypatch: py
 
     monkeypatch.setattr("training.model.varlen_attn", kernel)
     qkv = torch.randn(sum(LENGTHS), 96, generator=torch.Generator().manual_seed(3))
-    torch.testing.assert_close(variable_length_attention(qkv, LENGTHS, 4), run_attention(qkv, LENGTHS, 4))
+    layout = Layout(LENGTHS, qkv.device)
+    torch.testing.assert_close(variable_length_attention(qkv, layout, 4), run_attention(qkv, layout, 4))
 
 
 def test_initial_weights_are_a_function_of_shape_and_seed() -> None:

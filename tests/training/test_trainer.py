@@ -97,6 +97,15 @@ def test_many_small_batches_equal_one_large(
         torch.testing.assert_close(gradient, other, atol=1e-6, rtol=1e-5)
 
 
+def test_the_largest_gradient_is_written_where_the_last_one_was(corpus: Corpus, recipe: Recipe) -> None:
+    trainer = Trainer(recipe(micro_batches=2), corpus)
+    places = set()
+    for _ in range(3):
+        trainer.train_step()
+        places.add(trainer.model.encoder.tokens.weight.grad.data_ptr())  # type: ignore[union-attr]
+    assert len(places) == 1
+
+
 def test_recomputing_activations_changes_nothing(corpus: Corpus, recipe: Recipe) -> None:
     model = {"dropout": 0.2, "attention_dropout": 0.1}
     kept, recomputed = (Trainer(recipe(recompute=recompute, model=model), corpus) for recompute in (False, True))

@@ -1,5 +1,7 @@
 """What a step's sequences are made of, and how they are masked."""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from training.config.section import Section, Share
@@ -9,16 +11,36 @@ class DataSection(Section):
     """What a step's sequences are made of."""
 
     sampling_exponent: float = Field(
-        0.7, ge=0, le=1, description="A language with n rows is drawn with n to this power; 1 is as it is, 0 all equal."
+        0.7,
+        ge=0,
+        le=1,
+        description="A language with n units is drawn with n to this power; 1 is as it is, 0 all equal.",
+    )
+    sampling_unit: Literal["tokens", "rows"] = Field(
+        "tokens",
+        description="What n counts: tokens as training reads them, as in XLM-R's code, or texts (pairs), as in XLM's "
+        "paper.",
+    )
+    max_repeats: float | None = Field(
+        None,
+        gt=0,
+        description="No language's texts (pairs) are read more often than this in the whole run, on average; what that "
+        "frees goes to the other languages.",
+    )
+    blocks: bool = Field(
+        True,
+        description="MMLM trains on blocks of whole neighbouring texts of one language, up to 2 tokens less than "
+        "`model.positions`, as the release does; without it each text is a sequence.",
     )
     max_tokens: int = Field(
-        254, ge=4, le=8189, description="A text, or one side of a pair, is cut to this many tokens (without specials)."
+        254,
+        ge=4,
+        le=8189,
+        description="A text that is a sequence, or one side of a pair, is cut to this many tokens (without specials).",
     )
     chunk_rows: int = Field(64, ge=1, description="The shuffle keeps this many neighbouring rows in one read.")
     window_chunks: int = Field(
-        1024,
-        ge=1,
-        description="Rows are shuffled within windows of this many chunks; a power of 4 rows is fastest.",
+        1024, ge=1, description="Rows, or the blocks of them, are shuffled within windows of this many chunks."
     )
 
 

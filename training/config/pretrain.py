@@ -107,6 +107,11 @@ class PretrainRecipe(Section):
     def longest_sequence(self) -> int:
         return 2 * self.data.max_tokens + _SPECIALS_OF_PAIR
 
+    @property
+    def block_tokens(self) -> int:
+        """Longest block of texts, special tokens included: 510 of 512, as the release has it (tools/txt2bin.py)."""
+        return self.model.positions - 2
+
 
 class Arm(Section):
     """One of several models to compare: all start from the same weights and take the same number of tokens."""
@@ -125,10 +130,11 @@ class PretrainArm(PretrainRecipe):
     @model_validator(mode="after")
     def _room(self) -> "PretrainArm":
         for name in self.objectives:
-            if self.token_share(name) * self.tokens_per_step < self.longest_sequence:
+            longest = self.block_tokens if name == "mlm" and self.data.blocks else self.longest_sequence
+            if self.token_share(name) * self.tokens_per_step < longest:
                 raise ValueError(
                     f"{name} gets {self.token_share(name) * self.tokens_per_step:.0f} tokens of a step, "
-                    f"fewer than the longest sequence ({self.longest_sequence}): raise tokens_per_step or its share"
+                    f"fewer than the longest sequence ({longest}): raise tokens_per_step or its share"
                 )
         return self
 

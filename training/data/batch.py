@@ -152,7 +152,7 @@ class Step:
                 torch.from_numpy(labels.values[places].astype(np.int64)),
                 torch.from_numpy(is_tlm[places]),
             )
-        return Batch(packed(_concat(sequences)), torch.from_numpy(example.copy()), targets)
+        return Batch(packed(Ragged.concat(sequences)), torch.from_numpy(example.copy()), targets)
 
     def keys(self, number: int, parts: int) -> Keys:
         """Return a part of the keys. Raises ValueError for a step without the contrast."""
@@ -197,7 +197,7 @@ def _language_model(
 ) -> _LanguageModel:
     parts = [examples[name].sequences for name in ("mlm", "tlm") if name in examples]
     texts = len(examples["mlm"].sequences) if "mlm" in examples else 0
-    sequences, order = _by_length(_concat(parts))
+    sequences, order = _by_length(Ragged.concat(parts))
     masked = mask(sequences, vocabulary, arm.masking, random.generator(arm.seed, _MASKING, step, 0))
     labels = np.full(len(sequences.values), _NOT_MASKED, np.int32)
     labels[masked.places] = masked.labels
@@ -206,18 +206,16 @@ def _language_model(
 
 def _contrast(examples: Examples, vocabulary: int, arm: PretrainArm, step: int) -> _Contrast:
     assert examples.keys is not None
-    assert examples.groups is not None
-    assert examples.key_is_source is not None
-    assert examples.languages is not None
+    side = examples.keys
     queries, query_example = _by_length(examples.sequences)
-    keys, key_example = _by_length(examples.keys)
+    keys, key_example = _by_length(side.sequences)
     if arm.contrast.mask_inputs:
         queries, keys = (
-            mask(side, vocabulary, arm.masking, random.generator(arm.seed, _MASKING, step, number)).sequences
-            for number, side in ((1, queries), (2, keys))
+            mask(part, vocabulary, arm.masking, random.generator(arm.seed, _MASKING, step, number)).sequences
+            for number, part in ((1, queries), (2, keys))
         )
-    tags = KeyTags(torch.from_numpy(examples.groups.view(np.int64)), torch.from_numpy(examples.key_is_source))
-    return _Contrast(queries, query_example, keys, key_example, tags, examples.languages)
+    tags = KeyTags(torch.from_numpy(side.groups.view(np.int64)), torch.from_numpy(side.is_source))
+    return _Contrast(queries, query_example, keys, key_example, tags, side.languages)
 
 
 def _share(sequences: Ragged, number: int, parts: int) -> Ragged:
@@ -228,7 +226,3 @@ def _share(sequences: Ragged, number: int, parts: int) -> Ragged:
 def _by_length(sequences: Ragged) -> tuple[Ragged, NDArray[np.int64]]:
     order = np.argsort(sequences.lengths, kind="stable")
     return sequences.take(order), order
-
-
-def _concat(parts: list[Ragged]) -> Ragged:
-    return Ragged(np.concatenate([part.values for part in parts]), np.concatenate([part.lengths for part in parts]))

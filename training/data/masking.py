@@ -31,11 +31,8 @@ def mask(sequences: Ragged, vocabulary: int, masking: MaskingSection, random: np
     (fairseq/data/mask_tokens_dataset.py, which InfoXLM uses).
     """
     lengths = sequences.lengths
-    chosen_per_row = (masking.share * lengths + random.random(len(lengths))).astype(np.int64)
-    row = np.repeat(np.arange(len(lengths)), lengths)
-    shuffled = np.lexsort((random.random(len(row)), row))
-    rank = np.arange(len(row)) - np.repeat(sequences.starts, lengths)
-    places = np.sort(shuffled[rank < np.repeat(chosen_per_row, lengths)])
+    counts = (masking.share * lengths + random.random(len(lengths))).astype(np.int64)
+    places = _chosen(sequences, counts, random)
     labels = sequences.values[places]
 
     values = sequences.values.copy()
@@ -46,3 +43,22 @@ def mask(sequences: Ragged, vocabulary: int, masking: MaskingSection, random: np
     values[places[masked]] = mask_id
     values[places[replaced]] = random.integers(FIRST_PIECE, mask_id, int(replaced.sum()), dtype=np.int32)
     return Masked(Ragged(values, lengths), places, labels)
+
+
+def _chosen(sequences: Ragged, counts: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
+    """Return `counts` places of each sequence without replacement, all ascending, int64 `[m]`.
+
+    Places are drawn with replacement, and those that were drawn before are drawn anew: so each set of places is
+    equally likely, and nothing is sorted.
+    """
+    chosen = np.zeros(len(sequences.values), bool)
+    winner = np.empty(len(sequences.values), np.int32)
+    first, length = np.repeat(sequences.starts, counts), np.repeat(sequences.lengths, counts)
+    while first.size:
+        place = first + (random.random(len(first)) * length).astype(np.int64)
+        number = np.arange(len(place), dtype=np.int32)
+        winner[place] = number  # of equal places, the last one's
+        again = chosen[place] | (winner[place] != number)
+        chosen[place] = True
+        first, length = first[again], length[again]
+    return np.flatnonzero(chosen)

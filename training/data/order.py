@@ -1,98 +1,101 @@
-"""The order of the data as a pure function: which row stands at which position of an endless sequence."""
+"""The order of the data as a pure function: which rows stand in which window of an endless sequence."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.random import key, permute
+from training.data import random
+
+_CHUNKS, _LAPS = 0, 1
 
 
-def language_quotas(sizes: Sequence[int], exponent: float) -> list[int]:
-    """Return how many rows of each language one epoch takes; they sum to the number of rows.
+@dataclass(frozen=True)
+class Window:
+    """Rows to be shuffled together. rows, languages, laps: int64 `[n]`; a language's laps go through all its rows."""
 
-    Language l is drawn with p_l ∝ n_l ** exponent (XLM, Lample and Conneau 2019, section 3.1; InfoXLM uses 0.7).
-    Rounded by the largest remainder, so an exponent of 1 gives each language its own size.
-    """
-    total = sum(sizes)
-    weights = np.asarray([float(size) ** exponent if size else 0.0 for size in sizes])
-    exact = weights / weights.sum() * total
-    quotas = np.floor(exact + 1e-9).astype(np.int64)
-    order = np.argsort(-(exact - quotas), kind="stable")
-    quotas[order[: total - int(quotas.sum())]] += 1
-    return [int(quota) for quota in quotas]
+    rows: NDArray[np.int64]
+    languages: NDArray[np.int64]
+    laps: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Order:
-    """Rows of several languages in a shuffled endless sequence, without any state.
+    """Rows of several languages as an endless sequence of windows, without any state.
 
-    An epoch takes `language_quotas` rows: each language goes through its rows in laps that run on from epoch to
-    epoch, so every row is seen once in each lap, however small or large the language's share. Within an epoch
-    the shuffle is windowed: chunks of `chunk_rows` neighbours are permuted, then rows within windows of
-    `window_chunks` chunks. So what a window reads is `window_chunks` runs of a memory-mapped file.
+    An epoch takes `quotas` rows of each language. Each language goes through its rows in laps that run on from epoch
+    to epoch, so all are seen equally often, to one, however small or large its share. A lap takes the language's
+    chunks of `chunk_rows` neighbours in random order, and so does an epoch with those of all languages: what is read
+    first is a fair part of the whole. `window_chunks` chunks make a window, the last of an epoch fewer; so what a
+    window reads is that many runs of a memory-mapped file.
 
     sizes: rows of each language; a row's number counts through all languages in this sequence.
     """
 
     sizes: tuple[int, ...]
-    exponent: float
+    quotas: tuple[int, ...]
     seed: int
     chunk_rows: int
     window_chunks: int
 
-    def rows(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the row at each position, int64 `[n]` -> int64 `[n]`; positions ascend, from 0 without end."""
-        epochs, within = np.divmod(positions, self.epoch_rows)
-        result = np.empty_like(positions)
-        for epoch in np.unique(epochs):
-            chosen = epochs == epoch
-            result[chosen] = self._visit(int(epoch), self._shuffle(int(epoch), within[chosen]))
-        return result
-
-    def languages(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the language of each row, by its number in `sizes`, int64 `[n]` -> int64 `[n]`."""
-        return np.asarray(np.searchsorted(np.cumsum(self.sizes), rows, side="right"))
+    def window(self, number: int) -> Window:
+        """Return the rows of a window, counted from 0 without end."""
+        epoch, within = divmod(number, self.epoch_windows)
+        first = within * self.window_chunks
+        places = np.arange(first, min(first + self.window_chunks, self._epoch_chunks))
+        chunks = random.permute(places, self._epoch_chunks, random.key(self.seed, _CHUNKS, epoch))
+        slots = (chunks[:, None] * self.chunk_rows + np.arange(self.chunk_rows)).ravel()
+        return self._visited(epoch, slots[slots < self.epoch_rows])
 
     @property
     def epoch_rows(self) -> int:
-        return sum(self.sizes)
+        return sum(self.quotas)
+
+    @property
+    def epoch_windows(self) -> int:
+        return -(-self._epoch_chunks // self.window_chunks)
+
+    @property
+    def _epoch_chunks(self) -> int:
+        return -(-self.epoch_rows // self.chunk_rows)
 
     @cached_property
-    def _quotas(self) -> NDArray[np.int64]:
-        return np.asarray(language_quotas(self.sizes, self.exponent), dtype=np.int64)
+    def _by_language(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return the size, first row, quota and last slot's successor of each language."""
+        sizes, quotas = np.asarray(self.sizes, np.int64), np.asarray(self.quotas, np.int64)
+        return sizes, np.cumsum(sizes) - sizes, quotas, np.cumsum(quotas)
 
-    def _visit(self, epoch: int, slots: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the row of each unshuffled slot of an epoch."""
-        ends = np.cumsum(self._quotas)
+    def _visited(self, epoch: int, slots: NDArray[np.int64]) -> Window:
+        sizes, first_rows, quotas, ends = self._by_language
         language = np.searchsorted(ends, slots, side="right")
-        quota = self._quotas[language]
-        size = np.asarray(self.sizes, dtype=np.int64)[language]
-        first_row = np.cumsum((0, *self.sizes))[language]
-        visit = epoch * quota + slots - (ends[language] - quota)
-        return np.asarray(first_row + visit % size, dtype=np.int64)
+        size, quota = sizes[language], quotas[language]
+        laps, place = np.divmod(epoch * quota + slots - (ends[language] - quota), size)
+        seed = random.bits(laps * len(sizes) + language, random.key(self.seed, _LAPS))
+        return Window(first_rows[language] + self._shuffled(place, size, seed), language, laps)
 
-    def _shuffle(self, epoch: int, index: NDArray[np.int64]) -> NDArray[np.int64]:
-        result = self._shuffle_padded(epoch, index)
-        outside = np.flatnonzero(result >= self.epoch_rows)
-        while outside.size:
-            result[outside] = self._shuffle_padded(epoch, result[outside])
-            outside = outside[result[outside] >= self.epoch_rows]
-        return result
+    def _shuffled(
+        self, place: NDArray[np.int64], size: NDArray[np.int64], seed: NDArray[np.uint64]
+    ) -> NDArray[np.int64]:
+        """Permute the chunks of a lap, which begins anywhere, so that the rows beyond the last whole chunk come too."""
+        place = (place + (seed % size.astype(np.uint64)).astype(np.int64)) % size
+        chunk, row = np.divmod(place, self.chunk_rows)
+        chunks = size // self.chunk_rows
+        whole = np.flatnonzero(chunk < chunks)
+        moved = random.permute(chunk[whole], chunks[whole], seed[whole])
+        place[whole] = moved * self.chunk_rows + row[whole]
+        return place
 
-    def _shuffle_padded(self, epoch: int, index: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Permute an epoch padded to whole windows; `_shuffle` walks on from what falls into the padding."""
-        window_rows = self.chunk_rows * self.window_chunks
-        windows = -(-self.epoch_rows // window_rows)
-        window, offset = np.divmod(index, window_rows)
-        shuffled = np.empty_like(index)
-        for number in np.unique(window):
-            chosen = window == number
-            seed = key(self.seed, epoch, 1 + int(number))
-            shuffled[chosen] = permute(offset[chosen], window_rows, seed)
-        slot, row = np.divmod(shuffled, self.chunk_rows)
-        chunks = windows * self.window_chunks
-        chunk = permute(window * self.window_chunks + slot, chunks, key(self.seed, epoch, 0))
-        return np.asarray(chunk * self.chunk_rows + row, dtype=np.int64)
+
+def spread(languages: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
+    """Return the numbers 0, …, n - 1 in random order, with each language spread evenly over it; int64 `[n]`.
+
+    A language with c of the n stands in each n-th part of c, give or take one place: so any stretch of 2n/c or more
+    holds it, and a batch is of one language only where nearly all the window is.
+    """
+    shuffled = generator.permutation(len(languages))
+    by_language = shuffled[np.argsort(languages[shuffled], kind="stable")]
+    _, counts = np.unique(languages, return_counts=True)
+    rank = np.arange(len(languages)) - np.repeat(np.cumsum(counts) - counts, counts)
+    place = (rank + generator.random(len(languages))) / np.repeat(counts, counts)
+    return np.asarray(by_language[np.argsort(place, kind="stable")])

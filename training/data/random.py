@@ -38,29 +38,34 @@ def generator(*parts: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=key(*parts)))
 
 
-def permute(index: NDArray[np.int64], size: int, seed: int) -> NDArray[np.int64]:
+def permute(
+    index: NDArray[np.int64], size: int | NDArray[np.int64], seed: int | NDArray[np.uint64]
+) -> NDArray[np.int64]:
     """Return where a fixed random permutation of `range(size)` sends each index, int64 `[n]`.
 
-    Nothing of length `size` is held: a Feistel network permutes the next power of four, and what falls outside
-    is sent through it again until it lands inside (cycle walking; Black and Rogaway, "Ciphers with Arbitrary
-    Finite Domains", 2002).
+    Each index may have a size and a seed of its own, int64 and uint64 `[n]`. Nothing of length `size` is held: a
+    Feistel network permutes the next power of four, and what falls outside is sent through it again until it lands
+    inside (cycle walking; Black and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002).
     """
-    if size < 2:
-        return index
-    half = max(1, (int(size - 1).bit_length() + 1) // 2)
-    result = _feistel(index, half, seed)
-    outside = np.flatnonzero(result >= size)
+    sizes = np.broadcast_to(np.asarray(size, np.int64), index.shape)
+    seeds = np.broadcast_to(np.asarray(seed, np.uint64), index.shape)
+    result = index
+    outside = np.arange(len(index))
     while outside.size:
-        result[outside] = _feistel(result[outside], half, seed)
-        outside = outside[result[outside] >= size]
+        moved = _feistel(result[outside], sizes[outside], mix(seeds[outside]))
+        result = result.copy() if result is index else result
+        result[outside] = moved
+        outside = outside[moved >= sizes[outside]]
     return result
 
 
-def _feistel(index: NDArray[np.int64], half: int, seed: int) -> NDArray[np.int64]:
-    mask = np.uint64((1 << half) - 1)
+def _feistel(index: NDArray[np.int64], size: NDArray[np.int64], seed: NDArray[np.uint64]) -> NDArray[np.int64]:
+    bit_length = np.frexp(np.maximum(size - 1, 1).astype(np.float64))[1]
+    half = ((bit_length + 1) // 2).astype(np.uint64)
+    mask = (np.uint64(1) << half) - np.uint64(1)
     value = index.astype(np.uint64)
-    left, right = value >> np.uint64(half), value & mask
+    left, right = value >> half, value & mask
     for turn in range(_ROUNDS):
-        hashed = mix(right ^ np.uint64(key(seed, turn)))
+        hashed = mix(right ^ mix(seed ^ np.uint64(turn)))
         left, right = right, left ^ (hashed & mask)
-    return ((left << np.uint64(half)) | right).astype(np.int64)
+    return ((left << half) | right).astype(np.int64)

@@ -13,30 +13,49 @@ FIRST_PIECE = 4
 
 
 @dataclass(frozen=True)
-class Examples:
-    """n training examples: what the trained encoder reads and, for the contrast, what stands against it.
+class KeySide:
+    """What stands against n examples of the contrast.
 
-    sequences: n sequences for the trained encoder; keys: n sequences for the momentum encoder; groups: uint64
-    `[n, h]`, the groups of the pairs in each example (h is 2 with mixup, else 1); key_is_source: bool `[n]`, which
-    side the key is; languages: int64 `[n, h]`, a number for the pair of languages of each pair. The last four for
-    XLCO only.
+    sequences: n sequences for the momentum encoder; groups: uint64 `[n, h]`, the groups of the pairs in each example
+    (h is 2 with mixup, else 1); is_source: bool `[n]`, the side of the key; languages: int64 `[n, h]`, a number for the
+    two languages of each pair.
     """
 
     sequences: Ragged
-    keys: Ragged | None = None
-    groups: NDArray[np.uint64] | None = None
-    key_is_source: NDArray[np.bool_] | None = None
-    languages: NDArray[np.int64] | None = None
+    groups: NDArray[np.uint64]
+    is_source: NDArray[np.bool_]
+    languages: NDArray[np.int64]
 
-    def head(self, count: int) -> "Examples":
-        """Return the first examples."""
-        return Examples(
-            self.sequences.head(count),
-            None if self.keys is None else self.keys.head(count),
-            None if self.groups is None else self.groups[:count],
-            None if self.key_is_source is None else self.key_is_source[:count],
-            None if self.languages is None else self.languages[:count],
-        )
+
+@dataclass(frozen=True)
+class Examples:
+    """n training examples: what the trained encoder reads and, for XLCO, what stands against it."""
+
+    sequences: Ragged
+    keys: KeySide | None = None
+
+    def part(self, start: int, stop: int) -> "Examples":
+        """Return the examples from `start` to before `stop`; nothing is copied."""
+        keys, chosen = self.keys, slice(start, stop)
+        if keys is not None:
+            keys = KeySide(
+                keys.sequences.part(start, stop), keys.groups[chosen], keys.is_source[chosen], keys.languages[chosen]
+            )
+        return Examples(self.sequences.part(start, stop), keys)
+
+    @staticmethod
+    def concat(parts: Sequence["Examples"]) -> "Examples":
+        """Return the examples of all parts, which are of one objective."""
+        sides = [part.keys for part in parts if part.keys is not None]
+        keys = None
+        if sides:
+            keys = KeySide(
+                Ragged.concat([side.sequences for side in sides]),
+                np.concatenate([side.groups for side in sides]),
+                np.concatenate([side.is_source for side in sides]),
+                np.concatenate([side.languages for side in sides]),
+            )
+        return Examples(Ragged.concat([part.sequences for part in parts]), keys)
 
 
 @dataclass(frozen=True)
@@ -75,31 +94,24 @@ def contrast_pairs(pairs: Pairs, bits: NDArray[np.uint64]) -> Examples:
     """Return each pair as a query and a key; the lowest random bit says which side is the query."""
     swapped = (bits & np.uint64(1)).astype(bool)
     first, second = _swap(pairs.source, pairs.target, swapped)
-    return Examples(join([first]), join([second]), pairs.groups[:, None], swapped, pairs.languages[:, None])
+    return Examples(join([first]), KeySide(join([second]), pairs.groups[:, None], swapped, pairs.languages[:, None]))
 
 
 def mixup_pairs(pairs: Pairs, bits: NDArray[np.uint64]) -> Examples:
     """Return mixup contrast: pairs 2i and 2i + 1, (x1, y1) and (x2, y2), become query [x1; x2], key [y1; y2].
 
     Three fair bits for each example: one swaps x1 and x2, one swaps y1 and y2, one swaps the two sides; so the
-    halves may stand in different orders, and only the content is common (infoxlm/data/xlco_dataset.py). An odd
-    last pair is left out. `bits` has one entry for each example, that is half as many as there are pairs.
+    halves may stand in different orders, and only the content is common (infoxlm/data/xlco_dataset.py). An odd last
+    pair takes the first as its second. `bits` has one entry for each example, half as many as there are pairs.
     """
-    examples = len(pairs.source) // 2
-    even = np.arange(examples, dtype=np.int64) * 2
-    turn = [((bits[:examples] >> np.uint64(place)) & np.uint64(1)).astype(np.int64) for place in range(3)]
-    x = join([pairs.source.take(even + turn[0]), pairs.source.take(even + 1 - turn[0])])
-    y = join([pairs.target.take(even + turn[1]), pairs.target.take(even + 1 - turn[1])])
-    swapped = turn[2].astype(bool)
-    queries, keys = _swap(x, y, swapped)
-    both = (examples, 2)
-    return Examples(
-        queries,
-        keys,
-        pairs.groups[: 2 * examples].reshape(both),
-        swapped,
-        pairs.languages[: 2 * examples].reshape(both),
-    )
+    number = np.arange(len(pairs.source) + len(pairs.source) % 2, dtype=np.int64) % max(1, len(pairs.source))
+    both = number.reshape(-1, 2)
+    one, other = both.T
+    turn = [((bits >> np.uint64(place)) & np.uint64(1)).astype(bool) for place in range(3)]
+    x = join([pairs.source.take(np.where(turn[0], *way)) for way in ((other, one), (one, other))])
+    y = join([pairs.target.take(np.where(turn[1], *way)) for way in ((other, one), (one, other))])
+    queries, keys = _swap(x, y, turn[2])
+    return Examples(queries, KeySide(keys, pairs.groups[both], turn[2], pairs.languages[both]))
 
 
 def _swap(first: Ragged, second: Ragged, swapped: NDArray[np.bool_]) -> tuple[Ragged, Ragged]:

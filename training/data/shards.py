@@ -1,12 +1,14 @@
 """Token rows of variable length, gathered from memory-mapped Arrow files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+_SAMPLE: Final = 8192  # rows whose lengths tell a mean
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,18 @@ class Ragged:
         lengths = self.lengths[rows]
         return Ragged(self.values[spans(self.starts[rows], lengths)], lengths)
 
-    def head(self, rows: int) -> "Ragged":
-        """Return the first rows."""
-        lengths = self.lengths[:rows]
-        return Ragged(self.values[: int(lengths.sum())], lengths)
+    def part(self, start: int, stop: int) -> "Ragged":
+        """Return the rows from `start` to before `stop`; nothing is copied."""
+        first = int(self.lengths[:start].sum())
+        lengths = self.lengths[start:stop]
+        return Ragged(self.values[first : first + int(lengths.sum())], lengths)
+
+    @staticmethod
+    def concat(parts: Sequence["Ragged"]) -> "Ragged":
+        """Return the rows of all parts, one part after another."""
+        if len(parts) == 1:
+            return parts[0]
+        return Ragged(np.concatenate([part.values for part in parts]), np.concatenate([part.lengths for part in parts]))
 
     def tolist(self) -> list[list[int]]:
         return [part.tolist() for part in np.split(self.values, np.cumsum(self.lengths)[:-1])]
@@ -59,29 +69,38 @@ class TokenColumn:
         self._ends = np.cumsum([len(chunk) for chunk in chunks], dtype=np.int64)
         self.rows = int(self._ends[-1]) if chunks else 0
 
+    def mean_length(self, first: int, rows: int, longest: int) -> float:
+        """Return the mean length of `rows` rows from `first` on, cut to `longest`, by 8,192 of them or by all."""
+        sample = min(rows, _SAMPLE)
+        chosen = first + np.arange(sample, dtype=np.int64) * rows // max(1, sample)
+        total = sum(int(np.minimum(lengths, longest).sum()) for _, _, lengths in self._runs(chosen))
+        return total / max(1, sample)
+
     def gather(self, rows: NDArray[np.int64], longest: int) -> Ragged:
-        """Return the rows, in their order, each cut to its first `longest` tokens."""
-        chunk_of = np.searchsorted(self._ends, rows, side="right")
-        by_chunk = np.argsort(chunk_of, kind="stable")
-        sorted_rows = rows[by_chunk]
-        chunks, firsts = np.unique(chunk_of[by_chunk], return_index=True)
-        runs = [slice(*run) for run in pairwise([*firsts.tolist(), len(rows)])]
-        starts, lengths = np.empty_like(rows), np.empty_like(rows)
-        for chunk, run in zip(chunks, runs, strict=True):
-            offsets = self._offsets[chunk]
-            local = sorted_rows[run] - (self._ends[chunk] - (len(offsets) - 1))
-            starts[run] = offsets[local]
-            lengths[run] = offsets[local + 1] - starts[run]
-        lengths = np.minimum(lengths, longest)
-        places = spans(starts, lengths)
-        values = np.empty(len(places), dtype=np.int32)
-        ends = np.concatenate(([0], np.cumsum(lengths)))
-        for chunk, run in zip(chunks, runs, strict=True):
-            tokens = slice(ends[run.start], ends[run.stop])
-            values[tokens] = self._values[chunk][places[tokens]]
-        unsorted = np.empty_like(by_chunk)
-        unsorted[by_chunk] = np.arange(len(rows))
-        return Ragged(values, lengths).take(unsorted)
+        """Return the rows, in their order, each cut to its first `longest` tokens. They are read in ascending order."""
+        ascending = bool((rows[1:] >= rows[:-1]).all())
+        order = None if ascending else np.argsort(rows)
+        parts = []
+        for chunk, starts, lengths in self._runs(rows if order is None else rows[order]):
+            lengths = np.minimum(lengths, longest)
+            parts.append(Ragged(self._values[chunk][spans(starts, lengths)].astype(np.int32), lengths))
+        found = Ragged.concat(parts or [Ragged(np.zeros(0, np.int32), np.zeros(0, np.int64))])
+        if order is None:
+            return found
+        unsorted = np.empty_like(order)
+        unsorted[order] = np.arange(len(order))
+        return found.take(unsorted)
+
+    def _runs(self, rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+        """Yield each chunk that ascending rows are of, and where those start and how long they are, int64 `[n]`."""
+        borders = np.searchsorted(rows, self._ends)
+        begin = 0
+        for chunk in np.flatnonzero(np.diff(borders, prepend=0)).tolist():
+            offsets, end = self._offsets[chunk], int(borders[chunk])
+            local = rows[begin:end] - (self._ends[chunk] - (len(offsets) - 1))
+            starts = offsets[local].astype(np.int64)
+            yield chunk, starts, offsets[local + 1] - starts
+            begin = end
 
 
 class NumberColumn:

@@ -29,6 +29,7 @@ class Objectives(nn.Module):
         self.arm = arm
         self.model = model
         self.projector = projector
+        self._tied = TiedGradient()
         model.encoder.recompute = arm.recompute
 
     def forward(
@@ -45,7 +46,7 @@ class Objectives(nn.Module):
         """
         encoder = self.model.encoder
         split = self.arm.contrast.layer if batch.queries else 0
-        tied = TiedGradient() if batch.targets else None
+        tied = self._tied if batch.targets else None
         hidden = encoder.run(encoder.embed(batch.packed, tied), batch.packed.lengths, 0, split)
         query_tokens = sum(batch.query_lengths)
         parts: list[Tensor] = []
@@ -63,8 +64,13 @@ class Objectives(nn.Module):
             by_row = torch.where(is_tlm, scales.get("tlm", 0.0), scales.get("mlm", 0.0))
             loss, losses = masked_lm_loss(self.model, final, targets.places, targets.labels, by_row, tied)
             parts.append(loss)
-            measures[0], measures[1] = losses[~is_tlm].sum(), losses[is_tlm].sum()
+            measures[0], measures[1] = losses.masked_fill(is_tlm, 0).sum(), losses.masked_fill(~is_tlm, 0).sum()
         return torch.stack(parts).sum(), measures
+
+    def forget_gradients(self) -> None:
+        """Drop the gradients of the step before, but for the memory of the largest."""
+        self._tied.keep_room(self.model.encoder.tokens.weight)
+        self.zero_grad(set_to_none=True)
 
 
 def loss_scales(counts: Mapping[Objective, int], arm: PretrainArm) -> dict[Objective, float]:

@@ -218,6 +218,16 @@ def add_corpus(runs: Runs) -> None:
     )
 
 
+def token_counts(characters: int, tokens: int, unknown: int, byte_pieces: int) -> dict[str, int]:
+    return {
+        "characters": characters,
+        "bytes": 2 * characters,
+        "tokens": tokens,
+        "unknown": unknown,
+        "byte_pieces": byte_pieces,
+    }
+
+
 def add_training(runs: Runs) -> None:
     runs.add(
         "tokenize",
@@ -227,9 +237,16 @@ def add_training(runs: Runs) -> None:
         seconds=2.0,
         summary={
             "vocabulary": 8002,
-            "tokens": {"text": {"en": 1000, "de": 500}, "pairs": {"de": 800}},
-            "unknown": {"text": {"en": 0, "de": 3}, "pairs": {"de": 0}},
+            "sampled": {"en": 60, "de": 40},
+            "counts": {
+                "train": {
+                    "text": {"en": token_counts(4000, 1000, 0, 0), "de": token_counts(1000, 500, 3, 25)},
+                    "pairs": {"de": token_counts(2000, 800, 0, 0)},
+                },
+                "dev": {"text": {"en": token_counts(100, 50, 1, 0)}, "pairs": {}},
+            },
         },
+        timings={"tokens_per_cpu_second": 2_000_000.0, "megabytes_per_cpu_second": 7.5},
     )
     for number, arm in enumerate(ARMS):
         objectives = dict.fromkeys(arm.replace("mmlm", "mlm").split("_"), 1.0)

@@ -76,3 +76,16 @@ def test_without_times_there_are_no_seconds(corpus_run: Inputs, tmp_path: Path) 
     values = figures_of(corpus_run | {"ingest": {"": Dataset(copy)}})
     assert "ingest" not in values["seconds"]
     assert values["rows"]["ingest"]["in"] == 1000
+
+
+def test_the_tokenizer(whole_run: Inputs) -> None:
+    assert figures_of(whole_run)["tokenizer"] == {
+        "vocabulary": 8002,
+        "given": False,
+        "tokens_per_cpu_second": 2_000_000.0,
+        "megabytes_per_cpu_second": 7.5,
+        "by_language": {
+            "en": {"characters": 4000, "tokens": 1000, "tokens_per_character": 0.25, "unknown": 0, "byte_pieces": 0},
+            "de": {"characters": 1000, "tokens": 500, "tokens_per_character": 0.5, "unknown": 3, "byte_pieces": 25},
+        },
+    }

@@ -1,15 +1,18 @@
 """Tokenize: one model from the train split alone, and every row encoded in its place."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from xlm_r import xlm_r_model
 
 from pipelines.datasets.errors import UserError
 from pipelines.engine.budget import PROCESS
 from pipelines.stages import tokenize
 from pipelines.stages.publishing.splits import Assignment
+from pipelines.stages.work import column
 from pipelines.text.vocabulary import Vocabulary
 
 WORDS = ("host", "name", "password", "device", "light", "door", "window", "sensor", "kitchen", "garden")
@@ -46,28 +49,83 @@ def test_shards_are_row_aligned(made: Any) -> None:
             texts, ids = published.table(shard), tokens.table(entry)
             if kind == "text":
                 assert ids.schema == pa.schema([("ids", pa.list_(pa.uint16()))])
-                assert ids["ids"].to_pylist() == vocabulary.encode(texts["text"].to_pylist()).to_pylist()
+                assert ids["ids"].to_pylist() == vocabulary.encode(column(texts, "text")).to_pylist()
             else:
                 assert ids.column_names == ["source", "target", "group"]
-                assert ids["target"].to_pylist() == vocabulary.encode(texts["target_text"].to_pylist()).to_pylist()
+                assert ids["target"].to_pylist() == vocabulary.encode(column(texts, "target_text")).to_pylist()
                 assert ids["group"].to_pylist() == texts["group"].to_pylist()
 
 
-def test_the_summary_counts_the_train_split(made: Any) -> None:
-    tokens = made.dataset("tokenize")
+def test_the_summary_counts_each_split_and_language(made: Any) -> None:
+    published, tokens = made.dataset("publish"), made.dataset("tokenize")
     summary = tokens.manifest.summary
     assert (summary["pieces"], summary["vocabulary"]) == (40, 42)
-    for language in ("de", "en"):
-        counted = sum(
-            len(ids)
-            for entry in tokens.files(kind="text", language=language, split="train")
-            for ids in tokens.table(entry)["ids"].to_pylist()
-        )
-        assert summary["tokens"]["text"][language] == counted
+    assert set(summary["counts"]) == {"train", "dev", "test"}
+    assert set(summary["counts"]["train"]) == {"text", "pairs"}
+    for split, kinds in summary["counts"].items():
+        for language, counts in kinds["text"].items():
+            texts = read(published, "text", kind="text", language=language, split=split)
+            ids = read(tokens, "ids", kind="text", language=language, split=split)
+            assert counts == {
+                "characters": sum(map(len, texts)),
+                "bytes": sum(len(text.encode()) for text in texts),
+                "tokens": sum(map(len, ids)),
+                "unknown": sum(row.count(3) for row in ids),
+                "byte_pieces": 0,
+            }
+    pairs = summary["counts"]["train"]["pairs"]["de"]
+    both = [read(tokens, side, kind="pairs", split="train") for side in ("source", "target")]
+    assert pairs["tokens"] == sum(len(row) for rows in both for row in rows)
     assert sum(summary["sampled"].values()) == 100
-    assert (
-        tokens.manifest.rows.rows_in == made.dataset("publish").manifest.rows.rows_out == tokens.manifest.rows.rows_out
+    assert tokens.manifest.rows.rows_in == published.manifest.rows.rows_out == tokens.manifest.rows.rows_out
+
+
+def read(dataset: Any, name: str, **where: str) -> list[Any]:
+    return [row for entry in dataset.files(**where) for row in dataset.table(entry)[name].to_pylist()]
+
+
+def test_the_speed_is_in_run_json_alone(made: Any) -> None:
+    tokens = made.dataset("tokenize")
+    timings = tokens.run["timings"]
+    assert set(timings) == {"encode_cpu_seconds", "tokens_per_cpu_second", "megabytes_per_cpu_second"}
+    counts = [
+        one for kinds in tokens.manifest.summary["counts"].values() for own in kinds.values() for one in own.values()
+    ]
+    assert timings["tokens_per_cpu_second"] * timings["encode_cpu_seconds"] == pytest.approx(
+        sum(one["tokens"] for one in counts)
     )
+
+
+def test_bytes_spell_what_is_unknown(corpus: Callable[..., Any]) -> None:
+    own = {**SECTIONS["tokenize"], "vocabulary": 285, "byte_fallback": True, "coverage": 0.98}
+    again = corpus(CATALOGS, split_bytes=5000, **{**SECTIONS, "tokenize": own})
+    again.make()
+    counts = again.dataset("tokenize").manifest.summary["counts"]
+    german = counts["train"]["text"]["de"]
+    assert german["unknown"] == 0
+    assert german["byte_pieces"] > 0
+
+
+def test_a_given_model_is_taken_as_it_is(corpus: Callable[..., Any], made: Any, tmp_path: Path) -> None:
+    path = tmp_path / "sentencepiece.bpe.model"
+    path.write_bytes(xlm_r_model())
+    again = corpus(CATALOGS, split_bytes=5000, **{**SECTIONS, "tokenize": {"model": str(path)}})
+    again.make()
+    tokens = again.dataset("tokenize")
+    assert tokens.read("tokenizer.model") == xlm_r_model()
+    assert tokens.manifest.summary["vocabulary"] == 250_002
+    assert "sampled" not in tokens.manifest.summary
+    (entry, *_) = tokens.files(kind="text")
+    assert tokens.table(entry).schema == pa.schema([("ids", pa.list_(pa.uint32()))])
+    assert again.runs["tokenize"].fingerprint != made.runs["tokenize"].fingerprint
+
+
+def test_the_ids_do_not_depend_on_how_much_is_encoded_at_a_time(
+    corpus: Callable[..., Any], made: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokenize, "_PART_BYTES", 100)
+    again = corpus(CATALOGS, folder="parts", split_bytes=5000, **SECTIONS)
+    assert again.make().manifest == made.dataset("tokenize").manifest
 
 
 def test_the_model_sees_the_train_split_alone(made: Any) -> None:

@@ -1,74 +1,99 @@
-"""The data order: pure, complete, windowed, and fair to languages as the exponent says."""
+"""The data order: pure, complete, windowed, and with every language all over a window."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.data.order import Order, language_quotas
+from training.data.order import Order, Window, spread
 
 
-def order(sizes: tuple[int, ...], exponent: float = 1.0, seed: int = 5, chunk: int = 4, window: int = 4) -> Order:
-    return Order(sizes, exponent, seed, chunk, window)
+def order(quotas: tuple[int, ...], sizes: tuple[int, ...] | None = None, seed: int = 5, chunk: int = 4) -> Order:
+    return Order(sizes or quotas, quotas, seed, chunk, window_chunks=4)
 
 
-def test_quotas_by_hand() -> None:
-    # 100^0.5 : 25^0.5 : 4^0.5 = 10 : 5 : 2 of 129 rows: 75.88, 37.94, 15.18
-    assert language_quotas([100, 25, 4], 0.5) == [76, 38, 15]
-    assert language_quotas([100, 25, 4], 1.0) == [100, 25, 4]
-    assert language_quotas([7, 7, 7], 0.0) == [7, 7, 7]
-    assert language_quotas([9, 0, 3], 0.0) == [6, 0, 6]
+def epoch(chosen: Order, number: int) -> Window:
+    windows = [chosen.window(number * chosen.epoch_windows + within) for within in range(chosen.epoch_windows)]
+    return Window(
+        *(np.concatenate([getattr(part, name) for part in windows]) for name in ("rows", "languages", "laps"))
+    )
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    st.lists(st.integers(0, 60), min_size=1, max_size=5).filter(any),
-    st.integers(0, 2**32),
-    st.integers(1, 9),
-    st.integers(1, 9),
-)
-def test_an_epoch_without_resampling_sees_every_row_once(sizes: list[int], seed: int, chunk: int, window: int) -> None:
-    total = sum(sizes)
-    rows = order(tuple(sizes), 1.0, seed, chunk, window).rows(np.arange(2 * total))
-    assert sorted(rows[:total].tolist()) == list(range(total))
-    assert sorted(rows[total:].tolist()) == list(range(total))
+languages = st.lists(st.tuples(st.integers(1, 60), st.integers(1, 90)), min_size=1, max_size=5)
 
 
-def test_every_row_is_seen_however_small_its_language_s_share() -> None:
-    sizes = (200, 20, 1)
-    chosen = order(sizes, 0.3)
-    rows = chosen.rows(np.arange(10 * sum(sizes)))
-    counts = np.bincount(rows, minlength=sum(sizes))
-    assert counts.min() > 0
-    quotas = np.asarray(language_quotas(sizes, 0.3)) * 10
-    assert [counts[:200].sum(), counts[200:220].sum(), counts[220:].sum()] == quotas.tolist()
-    # within a language, rows are seen equally often, to one
-    assert counts[:200].max() - counts[:200].min() <= 1
-    assert counts[200:220].max() - counts[200:220].min() <= 1
+@settings(max_examples=40, deadline=None)
+@given(languages, st.integers(0, 2**32), st.integers(1, 9), st.integers(1, 9))
+def test_a_lap_sees_every_row_of_its_language_once(
+    given: list[tuple[int, int]], seed: int, chunk: int, window: int
+) -> None:
+    sizes, quotas = zip(*given, strict=True)
+    chosen = Order(sizes, quotas, seed, chunk, window)
+    parts = [epoch(chosen, number) for number in range(4)]
+    rows, own, laps = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("rows", "languages", "laps")
+    )
+    first = 0
+    for number, (size, quota) in enumerate(given):
+        seen = rows[own == number]
+        assert len(seen) == 4 * quota
+        assert np.array_equal(np.bincount(laps[own == number])[: 4 * quota // size], np.full(4 * quota // size, size))
+        counts = np.bincount(seen - first, minlength=size)
+        assert len(counts) == size
+        assert counts.max() - counts.min() <= 1
+        first += size
 
 
-def test_the_order_is_a_pure_function_of_the_position() -> None:
-    chosen = order((50, 30), 0.7)
-    whole = chosen.rows(np.arange(200))
-    assert chosen.rows(np.arange(77, 123)).tolist() == whole[77:123].tolist()
-    assert order((50, 30), 0.7).rows(np.array([199])).tolist() == [whole[199]]
+def test_languages_of_no_rows_are_left_alone() -> None:
+    rows = epoch(order((5, 0, 7)), 0).rows
+    assert sorted(rows.tolist()) == list(range(12))
 
 
-def test_two_ranks_share_the_positions_of_one() -> None:
-    chosen = order((50, 30))
-    whole = chosen.rows(np.arange(100))
-    ranks = [chosen.rows(np.arange(rank, 100, 2)) for rank in (0, 1)]
-    assert np.stack(ranks, axis=1).ravel().tolist() == whole.tolist()
+def test_what_is_read_first_is_a_fair_part_of_the_whole() -> None:
+    # of a language that is too large for the run, its end is as likely as its beginning
+    rows = epoch(order((1000,), (10_000,)), 0).rows
+    assert 4000 < rows.mean() < 6000
+    assert rows.max() > 9000
 
 
-def test_epochs_and_seeds_differ() -> None:
-    first, second = np.split(order((100,)).rows(np.arange(200)), 2)
+def test_a_window_is_a_pure_function_of_its_number() -> None:
+    quotas = (50, 30)
+    whole = [order(quotas).window(number) for number in range(20)]
+    again = order(quotas).window(17)
+    assert again.rows.tolist() == whole[17].rows.tolist()
+    assert order(quotas, seed=6).window(17).rows.tolist() != again.rows.tolist()
+    far = order(quotas).window(1 << 30)
+    assert set(far.rows.tolist()) <= set(range(80))
+
+
+def test_no_window_is_of_two_epochs_and_epochs_differ() -> None:
+    chosen = order((103,))
+    first, second = epoch(chosen, 0).rows, epoch(chosen, 1).rows
+    assert sorted(first.tolist()) == sorted(second.tolist()) == list(range(103))
     assert first.tolist() != second.tolist()
-    assert order((100,), seed=6).rows(np.arange(100)).tolist() != first.tolist()
 
 
 def test_a_window_reads_whole_chunks() -> None:
-    rows = order((4096,), chunk=16, window=8).rows(np.arange(4096))
-    chunks = np.unique(rows[:128] // 16)
-    assert len(chunks) == 8
-    assert np.abs(np.diff(rows[:128])).mean() == pytest.approx(1300, abs=900)
+    rows = Order((4096,), (4096,), 5, 16, 8).window(3).rows
+    assert len(rows) == 128
+    # a lap begins anywhere, so a chunk of the epoch may lie across two of the lap
+    assert len(np.unique(rows // 16)) <= 16
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(0, 1000))
+def test_every_language_is_all_over_the_window(counts: list[int], seed: int) -> None:
+    own = np.repeat(np.arange(len(counts)), counts)
+    chosen = spread(own, np.random.default_rng(seed))
+    total = sum(counts)
+    assert sorted(chosen.tolist()) == list(range(total))
+    for number, count in enumerate(counts):
+        places = np.flatnonzero(own[chosen] == number)
+        # the rank-th of c is in the rank-th of c equal parts; other languages add at most one place each to its own
+        ideal = np.arange(count) * total / count
+        assert (places >= ideal - len(counts)).all()
+        assert (places <= ideal + total / count + len(counts)).all()
+
+
+def test_spreading_shuffles_within_a_language() -> None:
+    chosen = spread(np.zeros(1000, np.int64), np.random.default_rng(1))
+    assert abs(np.corrcoef(chosen, np.arange(1000))[0, 1]) < 0.15

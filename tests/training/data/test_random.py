@@ -25,6 +25,13 @@ def test_permute_needs_no_neighbours() -> None:
     assert permute(np.array([999, 3]), 1000, 7).tolist() == [whole[999], whole[3]]
 
 
+def test_each_index_may_have_a_size_and_a_seed_of_its_own() -> None:
+    index, sizes = np.array([4, 4, 0, 2]), np.array([10, 10, 1, 700])
+    seeds = np.array([7, 8, 9, 7], dtype=np.uint64)
+    alone = [permute(index[at : at + 1], int(sizes[at]), int(seeds[at]))[0] for at in range(4)]
+    assert permute(index, sizes, seeds).tolist() == alone
+
+
 def test_permute_shuffles_and_depends_on_the_seed() -> None:
     one, other = (permute(np.arange(1000), 1000, seed) for seed in (1, 2))
     assert (one == np.arange(1000)).sum() < 20

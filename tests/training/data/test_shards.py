@@ -49,10 +49,19 @@ def test_shards_on_disk_are_not_copied(tmp_path: Path) -> None:
     assert column.gather(np.array([1, 0]), longest=9).tolist() == [[3], [1, 2]]
 
 
-def test_take_and_head() -> None:
+def test_take_part_and_concat() -> None:
     rows = Ragged.of([[1, 2], [], [3]])
     assert rows.take(np.array([2, 0])).tolist() == [[3], [1, 2]]
-    assert rows.head(2).tolist() == [[1, 2], []]
+    assert rows.part(0, 2).tolist() == [[1, 2], []]
+    assert rows.part(1, 3).tolist() == [[], [3]]
+    assert Ragged.concat([rows.part(2, 3), rows.part(0, 1)]).tolist() == [[3], [1, 2]]
+
+
+def test_mean_lengths_are_those_of_a_language_s_rows_as_they_are_cut() -> None:
+    column = TokenColumn(tables([[[1], [2, 3]], [[4, 5, 6, 7], [8]]]), "ids")
+    assert column.mean_length(0, 2, longest=3) == 1.5
+    assert column.mean_length(1, 2, longest=3) == 2.5
+    assert column.mean_length(4, 0, longest=3) == 0.0
 
 
 def test_numbers_of_several_files() -> None:

@@ -12,9 +12,13 @@ from training.objectives.masked_lm import masked_lm_loss
 SHAPE = ModelSection(layers=1, hidden=16, heads=2, feed_forward=16, positions=16, initializer_std=0.3)
 
 
-@pytest.mark.parametrize("chunk", [1, 4, 7, 256])
-def test_losses_and_all_gradients_equal_the_plain_way(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
-    monkeypatch.setattr(masked_lm, "_CHUNK_ROWS", chunk)
+@pytest.mark.parametrize(("chunk", "slice_"), [(1, 1), (4, 3), (7, 2), (256, 256), (0, 0)])
+def test_losses_and_all_gradients_equal_the_plain_way(
+    monkeypatch: pytest.MonkeyPatch, chunk: int, slice_: int
+) -> None:
+    row = 4 * 40
+    monkeypatch.setattr(masked_lm, "_CHUNK_BYTES", {"cpu": chunk * row})
+    monkeypatch.setattr(masked_lm, "_SLICE_BYTES", {"cpu": slice_ * row})
     random = torch.Generator().manual_seed(1)
     places = torch.tensor([0, 3, 3, 5, 8, 9, 11])
     labels = torch.randint(0, 40, (7,), generator=random)
