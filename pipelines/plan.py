@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -9,7 +10,7 @@ from pipelines.datasets.elsewhere import ExportedArm, exported_arms
 from pipelines.datasets.fingerprint import fingerprint
 from pipelines.datasets.stage import StageRun, StageSpec, input_fingerprints
 from pipelines.recipe import EXPORT, RecipeBase, load_recipe
-from pipelines.registry import stages
+from pipelines.registry import stage_across, stages
 
 _NAME_DIGITS = 12
 
@@ -29,6 +30,17 @@ def plan(recipe: RecipeBase) -> list[StageRun]:
                 for instance, config in _instances(spec, section).items()
             }
     return [run for instances in runs.values() for run in instances.values()]
+
+
+def plan_across(
+    stage: str, settings: Mapping[str, Any], inputs: Mapping[str, Mapping[str, StageRun]], folder: Path
+) -> StageRun:
+    """Return the run of a stage that reads datasets of several recipes, which goes into `folder`.
+
+    Raises UserError where its package is not installed.
+    """
+    spec = stage_across(stage)
+    return _planned(spec, spec.section.model_validate(settings), "", inputs, folder)
 
 
 def export_of(arm: ExportedArm) -> StageRun:

@@ -58,7 +58,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), readers: tuple[Path, 
     Recipes whose encoders it names are read and checked too; `readers` are those that led to this one. Raises
     ConfigError with file, key path and what would be right.
     """
-    value = _read_yaml(path)
+    value = read_yaml(path)
     for override in overrides:
         _apply(value, override)
     try:
@@ -127,7 +127,8 @@ _Yaml12Loader.add_implicit_resolver(
 )
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping that a file holds. Raises ConfigError where it cannot be read or is not YAML."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

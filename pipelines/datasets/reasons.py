@@ -114,6 +114,9 @@ class Reason(StrEnum):
     BEYOND_POOL = "beyond_pool"
     SMALL_POOL = "small_pool"
 
+    # compare
+    NOT_SHARED = "not_shared"
+
     @property
     def meaning(self) -> str:
         return _MEANINGS[self]
@@ -200,4 +203,5 @@ _MEANINGS = {
     Reason.DUPLICATE_CANDIDATE: "a sentence of the pair is in the pool already",
     Reason.BEYOND_POOL: "the pool has its fixed size already",
     Reason.SMALL_POOL: "the language has too few fair pairs for a pool of the fixed size",
+    Reason.NOT_SHARED: "another corpus that is compared does not hold the row out",
 }

@@ -104,7 +104,8 @@ class StageSpec:
     datasets it must have, `optional` ones that it reads where the config has them. `instances` resolves a
     section into several runs of the stage by name, such as the arms of `pretrain`. `together` is for several
     processes that `torchrun` starts: a context manager that yields True to the first, which alone runs the stage, and
-    False to the others, when they have helped it to the end.
+    False to the others, when they have helped it to the end. A stage `across` recipes reads datasets of several: it
+    has no section in a recipe, and a command plans it.
     """
 
     name: str
@@ -114,6 +115,7 @@ class StageSpec:
     needs: tuple[str, ...]
     extra: str
     help: str
+    across: bool = False
     optional: tuple[str, ...] = ()
     instances: Callable[[Any], Mapping[str, BaseModel]] | None = None
     together: str | None = None

@@ -1,94 +1,110 @@
-"""Repeat a recipe's arms and their evaluation with several seeds: `python tests/benchmarks/ablation.py RECIPE`.
+"""What each choice of a recipe is worth: `python tests/benchmarks/ablation.py [flows/configs/ablation.yaml]`.
 
-The corpus is made once; what is there already, such as the seed of `make run`, is not made again. The last line of
-the output is JSON.
+Each side is a recipe with a few keys set otherwise; `polyloom compare` trains and measures them, several at once. What
+is there already is not made again. Prints tables for docs/ablation.md in Markdown; the last line is JSON.
 """
 
 import argparse
 import json
-import statistics
-import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from flows.comparing import Side, compare
+from flows.comparison import draw, read
+from flows.process import StageFailed
+from pipelines.datasets.errors import UserError
+from pipelines.recipe import read_yaml
 
-from flows.phases import PHASES
-from pipelines.datasets.dataset import Dataset
-from pipelines.plan import plan
-from pipelines.recipe import load_recipe
+PLAN = Path("flows/configs/ablation.yaml")
 
-POLYLOOM = str(Path(sys.executable).with_name("polyloom"))
+
+@dataclass(frozen=True)
+class Comparison:
+    title: str
+    sides: list[Side]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Repeat the arms and their evaluation with several seeds.")
-    parser.add_argument("recipe", type=Path)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser = argparse.ArgumentParser(description="Train and measure the sides of an ablation, and show its tables.")
+    parser.add_argument("plan", type=Path, nargs="?", default=PLAN)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY.PATH=VALUE", help="for every side")
     arguments = parser.parse_args()
-    for stage in ("fetch", *PHASES["corpus"]):
-        subprocess.run([POLYLOOM, stage, str(arguments.recipe)], check=True, stdout=sys.stderr)
-    retrievals = {seed: retrieval(arguments.recipe, seed) for seed in arguments.seeds}
-    show(retrievals)
-    print(json.dumps(result(arguments.recipe, retrievals)))
+    plan = read_yaml(arguments.plan)
+    measure = plan["measure"]
+    settings = {
+        "split": measure["split"],
+        "texts": measure["texts"],
+        "retrieval": {"pool_size": measure["candidates"]},
+    }
+    begun, found = time.monotonic(), []
+    for comparison in comparisons(plan, arguments.set):
+        try:
+            compared = compare(comparison.sides, plan["seeds"], settings)
+        except (StageFailed, UserError) as error:
+            sys.exit(str(error))
+        result = read(compared)
+        print("\n".join(markdown(comparison.title, result)), flush=True)
+        print(f"picture: {draw(compared, result)}\n", flush=True)
+        found.append(result)
+    print(json.dumps(last_line(found) | {"seconds": round(time.monotonic() - begun)}))
 
 
-def retrieval(recipe: Path, seed: int) -> dict[str, Any]:
-    """Train all arms with this seed, at the same time, and return their scores."""
-    override = f"pretrain.seed={seed}"
-    arms = [run.instance for run in plan(load_recipe(recipe, [override])) if run.spec.name == "pretrain"]
-    settings = [str(recipe), "--set", override]
-    processes = [
-        subprocess.Popen([POLYLOOM, "pretrain", *settings, "--instance", arm], stdout=sys.stderr) for arm in arms
-    ]
-    statuses = [process.wait() for process in processes]
-    if any(statuses):
-        sys.exit(f"seed {seed}: training failed; see above")
-    subprocess.run([POLYLOOM, "evaluate", *settings], check=True, stdout=sys.stderr)
-    (evaluated,) = [run for run in plan(load_recipe(recipe, [override])) if run.spec.name == "evaluate"]
-    return dict(Dataset(evaluated.folder).manifest.summary["retrieval"])
+def comparisons(plan: Mapping[str, Any], everywhere: list[str]) -> Iterator[Comparison]:
+    sides = {name: side(plan, name, everywhere) for name in plan["sides"]}
+    for one in plan["comparisons"]:
+        yield Comparison(one["title"], [sides[name] for name in one["sides"]])
 
 
-def show(retrievals: dict[int, dict[str, Any]]) -> None:
-    systems = by_mean(retrievals)
-    table = Table("seed", *systems, "gain", "95 % interval", title="retrieval, mean top-1 in %", box=None)
-    for seed, one in retrievals.items():
-        low, high = one["gain_ci95"]
-        scores = [f"{one['scores'][system]:.1f}" for system in systems]
-        table.add_row(str(seed), *scores, f"{one['gain']:+.1f}", f"{low:+.1f} to {high:+.1f}")
-    columns = [[one["scores"][system] for one in retrievals.values()] for system in systems]
-    columns.append([one["gain"] for one in retrievals.values()])
-    table.add_row("mean", *(f"{statistics.fmean(column):.1f}" for column in columns))
-    table.add_row("spread", *(f"{spread(column):.1f}" for column in columns))
-    Console(width=120).print(table)
+def side(plan: Mapping[str, Any], name: str, everywhere: list[str]) -> Side:
+    own = plan["sides"][name]
+    values = plan["set"] | own.get("set", {})
+    overrides = [*(f"{key}={json.dumps(value)}" for key, value in values.items()), *everywhere]
+    return Side(name, Path(plan["recipe"]), tuple(overrides), own.get("arm", plan["arm"]))
 
 
-def result(recipe: Path, retrievals: dict[int, dict[str, Any]]) -> dict[str, Any]:
-    series = {system: [one["scores"][system] for one in retrievals.values()] for system in by_mean(retrievals)}
-    series["gain"] = [one["gain"] for one in retrievals.values()]
+def markdown(title: str, result: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table: a row for each side, its differences from the first beside it."""
+    yield f"### {title}\n"
+    yield "| side | masked-LM loss, bits per character | minus the first | top-1, % | minus the first | minus n-grams |"
+    yield "|---|--:|--:|--:|--:|--:|"
+    loss, hits = result["loss"], result["retrieval"]
+    for name in result["sides"]:
+        first = name == result["sides"][0]
+        yield (
+            f"| `{name}` | {loss['means'][name]['mean']:.3f} "
+            f"| {'' if first else bounds(loss['differences'][name]['overall'], 3)} "
+            f"| {hits['means'][name]['mean']:.1f} "
+            f"| {'' if first else bounds(hits['differences'][name]['overall'], 1)} "
+            f"| {bounds(hits['against']['char_ngrams'][name], 1)} |"
+        )
+    for name in hits["against"]:
+        yield f"| `{name}` (control) | | | {hits['means'][name]['mean']:.1f} | | |"
+    yield ""
+
+
+def bounds(one: Mapping[str, Any], digits: int) -> str:
+    """Return a mean difference with its interval; bold where the interval leaves 0 out."""
+    text = f"{one['mean']:+.{digits}f} ({one['low']:+.{digits}f} to {one['high']:+.{digits}f})"
+    return text if one["low"] <= 0 <= one["high"] else f"**{text}**"
+
+
+def last_line(results: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "bench": "ablation",
-        "recipe": str(recipe),
-        "seeds": list(retrievals),
-        **{
-            name: {"mean": round(statistics.fmean(values), 2), "spread": round(spread(values), 2), "values": values}
-            for name, values in series.items()
-        },
+        "seeds": len(results[0]["seeds"]),
+        "comparisons": [
+            {
+                "reference": result["sides"][0],
+                "loss": {name: one["overall"]["mean"] for name, one in result["loss"]["differences"].items()},
+                "top1": {name: one["overall"]["mean"] for name, one in result["retrieval"]["differences"].items()},
+            }
+            for result in results
+        ],
     }
-
-
-def by_mean(retrievals: dict[int, dict[str, Any]]) -> list[str]:
-    """Return the systems, the weakest first."""
-    names = next(iter(retrievals.values()))["scores"]
-    return sorted(names, key=lambda name: statistics.fmean(one["scores"][name] for one in retrievals.values()))
-
-
-def spread(values: Sequence[float]) -> float:
-    """Return the sample standard deviation, 0 for a single value."""
-    return statistics.stdev(values) if len(values) > 1 else 0.0
 
 
 if __name__ == "__main__":

@@ -71,7 +71,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     for split, numbers in (("train", range(120)), ("dev", range(1000, 1030)), ("test", range(2000, 2030))):
         for language in ("en", *LANGUAGES):
             name, partition = f"text/{language}/{split}-00000.arrow", {"kind": "text", "language": language}
-            table = pa.table({"text": [sentence(language, number) for number in numbers]})
+            texts, documents = zip(*((sentence(language, n), f"component{n % 7}") for n in numbers), strict=True)
+            table = pa.table({"text": texts, "document": documents})
             files.append(draft.write_table(name, table, partition | {"split": split}))
         for language in LANGUAGES:
             name, partition = f"pairs/en-{language}/{split}-00000.arrow", {"kind": "pairs", "language": language}

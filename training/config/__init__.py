@@ -6,6 +6,7 @@ A recipe for a tiny model sets each deviation by name. Importing this package lo
 """
 
 from pipelines.datasets.stage import StageSpec
+from training.config.compare import CompareSection
 from training.config.evaluate import EvaluateSection
 from training.config.export import ExportSection
 from training.config.pretrain import PretrainSection
@@ -59,5 +60,15 @@ STAGES: tuple[StageSpec, ...] = (
         needs=("publish", "tokenize", "pretrain"),
         extra="training",
         help="Score cross-lingual retrieval on test against two controls.",
+    ),
+    StageSpec(
+        name="compare",
+        version=1,
+        section=CompareSection,
+        entry="training.stages.compare:run",
+        needs=("publish", "tokenize", "pretrain"),
+        extra="training",
+        help="Measure encoders of several recipes on what all their corpora hold out.",
+        across=True,
     ),
 )

@@ -134,7 +134,7 @@ def _choose_variants(
 ) -> dict[str, Chosen]:
     """Return the best variant on dev of each system."""
     job.progress.start(len(encoders) + 1, "systems")
-    ngrams = ngram_variants(_training_texts(publish), job.config)
+    ngrams = ngram_variants(training_texts(publish), job.config)
     chosen = {NGRAMS: choose(ngrams, dev)}
     job.progress.update(1)
     for name, variants in encoders.items():
@@ -143,7 +143,8 @@ def _choose_variants(
     return chosen
 
 
-def _training_texts(publish: Dataset) -> list[str]:
+def training_texts(publish: Dataset) -> list[str]:
+    """Return the texts of the training split, in the order of the files' names."""
     entries = sorted(publish.files(kind="text", split="train"), key=lambda entry: entry.name)
     return [text for entry in entries for text in publish.table(entry)["text"].to_pylist()]
 
