@@ -2,8 +2,9 @@
 
 Kinds of hashes are kept of each file and resolved in rounds: `copies` are the clusters of rows that have copies,
 `texts` the folded sides of all rows, and where that is asked `letters` the letters of pairs; only rows that passed the
-thresholds take part. With each hash goes a number: of its equals the row with the highest one stays. What then stays
-is capped by its `sources` and `targets`, the sides of pairs, where that is asked.
+thresholds take part. With each hash goes a number: of its equals the row with the highest one stays. Where that is
+asked, near duplicates go from what then stays of pairs (`near`), and the rest is capped by its `sources` and `targets`,
+the sides of pairs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ from pipelines.dedup.survivors import SPLITS, Highest, Levels, highest, lowest_k
 from pipelines.engine.steps import Step
 from pipelines.stages.chunks import Chunk, chunks
 from pipelines.stages.inputs import FileTask, RowFile, tasks_for
-from pipelines.stages.publishing.choose import lost_documents
+from pipelines.stages.publishing.choose import choose, keep_pairs, lost_documents
 from pipelines.stages.publishing.evidence import keep_evidence
 from pipelines.stages.publishing.index import write_index
 from pipelines.stages.publishing.screen import screened, whole_rows
@@ -42,10 +43,12 @@ KEPT: Final = ""  # the reason of a row that is kept
 LETTERS: Final = "letters"
 SOURCES: Final = "sources"
 TARGETS: Final = "targets"
+NEAR: Final = "near"
 GOING: Final = {
     TEXTS: Reason.HELD_OUT,
     LETTERS: Reason.SAME_LETTERS,
     COPIES: Reason.DUPLICATE,
+    NEAR: Reason.NEAR_DUPLICATE,
     SOURCES: Reason.REPEATED_SIDE,
     TARGETS: Reason.REPEATED_SIDE,
 }
@@ -70,6 +73,13 @@ def decisions(deciding: Deciding, tasks: Sequence[FileTask], parts: int) -> list
         Step("Keep hashes", tasks_for("hashes", files), partial(keep_hashes, deciding)),
         Step("Resolve", [part for kind in found for part in rounds(kind, parts)], partial(resolve, files)),
     ]
+    if pairs and deciding.duplicates.near_pairs == "one":
+        near = _tables(deciding.draft, (NEAR,), parts)
+        steps += [
+            Step("Keep near pairs", tasks_for("near_pairs", pairs), partial(keep_near, deciding, found)),
+            Step("Choose pairs", rounds(NEAR, parts), partial(choose, pairs)),
+        ]
+        found = found | near
     most = deciding.duplicates.repeats_per_side
     if pairs and most is not None:
         capped = _tables(deciding.draft, (SOURCES, TARGETS), parts)
@@ -106,6 +116,12 @@ def keep_hashes(deciding: Deciding, draft: Draft, task: FileTask) -> SplitRecord
         order = order_of(rows.levels, task.file.index)
         entries.append(_keep(draft, LETTERS, task.file, texts, kept.letters[texts], order))
     return SplitRecord(files=entries)
+
+
+def keep_near(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: Draft, task: FileTask) -> SplitRecord:
+    """Keep the pairs of a file that stay by what was `found` and are near to others."""
+    rows = _decided(deciding, found, task)
+    return keep_pairs(draft, task.file, rows.failures == PASSED, rows.levels)
 
 
 def keep_sides(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: Draft, task: FileTask) -> SplitRecord:
