@@ -49,17 +49,17 @@ def run(job: Job) -> Outcome:
     need.check(budget_of(job, "publish"), files, section.shard_rows)
     limits = _limits(job, section, files)
     screens = tasks_for("screen", files)
+    space = KeySpace.of(job.input("deduplicate"))
     contamination = section.filters.contamination
     tests = read_tests(contamination) if contamination else []
     index = write_index(job.draft, tests, contamination) if contamination else None
     fits = _fit_ratios(job, files)
     usual = {name: fit.mean for name, fit in fits.items()}
-    each_task(job, "Screen", screens, partial(screen_file, Screening(limits, usual, index)))
+    each_task(job, "Screen", screens, partial(screen_file, Screening(limits, usual, space, index)))
     screened = records_of(job.draft, screens)
 
     assignment = _assignment(section, screened)
     small = small_languages(screened, section.thresholds.min_language_rows)
-    space = KeySpace.of(job.input("deduplicate"))
     deciding = Deciding(job.draft, limits, section.duplicates, assignment, small, space)
     decided = _decide(job, deciding, files)
     counts, kept_files, samples = total(decided)

@@ -205,7 +205,7 @@ def decide_file(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: 
     kept = np.flatnonzero(reasons == PASSED)
     place = language[kept] * len(SPLITS) + rows.levels[kept]
     np.save(_kept(draft, task.file), kept[np.argsort(place, kind="stable")].astype(np.uint32))
-    examples = samples_by_reason(_candidates(deciding.limits, task.file, rows.clusters, reasons))
+    examples = _examples(deciding.limits, task.file, rows.clusters, reasons)
     keep_evidence(draft, task.file, reasons, partial(describe, limits=deciding.limits))
     return SplitRecord(
         files=entries,
@@ -251,20 +251,34 @@ def _by_language(names: list[str], place: Any) -> dict[str, dict[str, int]]:
     return {name: dict(zip(SPLITS, row, strict=True)) for name, row in zip(names, grid, strict=True) if any(row)}
 
 
-def _candidates(
-    limits: Limits, file: RowFile, clusters: Hashes, reasons: Codes
-) -> Iterator[tuple[Reason | None, Sample]]:
-    """Yield some rows of every reason, and of those that are kept (None), that are no neighbours of each other."""
+def _examples(limits: Limits, file: RowFile, clusters: Hashes, reasons: Codes) -> dict[Reason | None, list[Sample]]:
+    """Return some rows of every reason, and of those that are kept (None), that are no neighbours of each other."""
     order = np.argsort(mixed(clusters ^ np.arange(len(reasons), dtype=np.uint64)))
-    for code in np.unique(reasons).tolist():
-        reason = None if code == PASSED else REASONS[code - 1]
-        for row in whole_rows(file, order[reasons[order] == code][:CANDIDATES]):
-            detail = describe(reason, row, limits) if reason else ""
-            if file.kind == "pairs":
-                text = f"{row['source_text']} → {row['target_text']}"
-                yield reason, Sample.of(row["target_file"], row["target_record"], text, row["target_lang"], detail)
-            else:
-                yield reason, Sample.of(row["file"], row["record"], row["text"], row["lang"], detail)
+    offered = np.concatenate([order[reasons[order] == code][:CANDIDATES] for code in np.unique(reasons)] or [order])
+    places: dict[tuple[Reason | None, str, int, str], int] = {}  # of samples: the rows that they show
+
+    def samples() -> Iterator[tuple[Reason | None, Sample]]:
+        for position, sample in zip(offered.tolist(), _shown(file, offered), strict=True):
+            reason = None if reasons[position] == PASSED else REASONS[reasons[position] - 1]
+            places.setdefault((reason, sample.file, sample.record, sample.text), position)
+            yield reason, sample
+
+    drawn = samples_by_reason(samples())
+    for reason in [reason for reason in drawn if reason]:
+        rows = [places[reason, sample.file, sample.record, sample.text] for sample in drawn[reason]]
+        details = [describe(reason, row, limits) for row in whole_rows(file, np.array(rows))]
+        told = zip(drawn[reason], details, strict=True)
+        drawn[reason] = [sample.model_copy(update={"detail": detail}) for sample, detail in told]
+    return drawn
+
+
+def _shown(file: RowFile, positions: Any) -> Iterator[Sample]:
+    side = "target_" if file.kind == "pairs" else ""
+    names = [f"{side}{name}" for name in ("file", "record", "text", "lang")]
+    sources = ["source_text"] if side else []
+    for row in file.table().select([*names, *sources]).take(pa.array(positions)).to_pylist():
+        place, record, text, language = (row[name] for name in names)
+        yield Sample.of(place, record, f"{row['source_text']} → {text}" if side else text, language)
 
 
 def _hashes(kind: str, file: RowFile) -> str:
