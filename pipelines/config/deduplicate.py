@@ -24,7 +24,15 @@ class Near(Section):
     bands: int = Field(20, ge=1, le=256, description="Bands that a document's sketch is cut into.")
     rows: int = Field(6, ge=1, le=64, description="Values in a band, all of which must agree.")
     jaccard: float = Field(
-        0.8, gt=0, le=1, description="The least share of shingles that two documents have in common, verified exactly."
+        0.8, gt=0, le=1, description="The least share of shingles that two have in common, verified exactly."
+    )
+
+
+class NearPairs(Near):
+    """Near duplicates among pairs: both sides, each against its like, share most of their shingles."""
+
+    shingle_words: int = Field(
+        2, ge=1, le=64, description="Words in a shingle; in a script without spaces as many characters as they have."
     )
 
 
@@ -40,6 +48,7 @@ class DeduplicateSection(Section):
         0, ge=0, description="Copies are sought only within so many consecutive splits; 0: among all."
     )
     near: Near | None = Field(None, description="Find near duplicates among the documents too.")
+    near_pairs: NearPairs | None = Field(None, description="Find near duplicates among the pairs of a language pair.")
     against: list[DatasetPath] = Field(
         [], description="Folders of published datasets; rows that are in one of them are marked."
     )
@@ -63,4 +72,7 @@ class Duplicates(Section):
     )
     near: Literal["all", "one"] = Field(
         "all", description="Of near duplicates (and of copies) keep all documents, or one. Needs `deduplicate.near`."
+    )
+    near_pairs: Literal["all", "one"] = Field(
+        "all", description="Of pairs that are near duplicates keep all, or one. Needs `deduplicate.near_pairs`."
     )

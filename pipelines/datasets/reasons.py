@@ -193,7 +193,7 @@ _MEANINGS = {
     Reason.PUBLISHED_BEFORE: "a copy is in a dataset that was published before",
     Reason.REPEATED: "stands more than once, and the config keeps no copy",
     Reason.DUPLICATE_DOCUMENT: "its document is a copy of one that was kept",
-    Reason.NEAR_DUPLICATE: "its document is nearly the same as one that was kept",
+    Reason.NEAR_DUPLICATE: "the pair, or the document of the text, is nearly the same as one that was kept",
     Reason.SAME_LETTERS: "a pair with the same letters on both sides was kept",
     Reason.REPEATED_SIDE: "one side stands in as many pairs that were kept as the config allows",
     Reason.DUPLICATE: "a copy of a row that was kept",

@@ -147,7 +147,7 @@ CLUSTERS = pa.schema(
     ]
 )
 
-# Near duplicates: pairs of document clusters whose shingle sets are as similar as was asked. `first` comes first.
+# Near duplicates: two clusters, of documents or pairs, whose shingles are as similar as was asked. `first` comes first.
 NEAR = pa.schema(
     [
         pa.field("first", pa.uint64(), nullable=False),  # `cluster` of the one's copies
@@ -158,11 +158,11 @@ NEAR = pa.schema(
     ]
 )
 
-# Row-aligned to a file of DOCUMENTS: what hangs together by any chain of copies and near duplicates.
+# Row-aligned to a file of DOCUMENTS or PAIRS: what hangs together by any chain of copies and near duplicates.
 NEAR_CLUSTERS = pa.schema(
     [
         pa.field("near_cluster", pa.uint64(), nullable=False),
-        pa.field("near_cluster_size", pa.int32(), nullable=False),  # documents, copies among them
+        pa.field("near_cluster_size", pa.int32(), nullable=False),  # documents or pairs, copies among them
     ]
 )
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import xxhash
 
 from pipelines.text.fold import fold_all
-from pipelines.text.words import mixed
+from pipelines.text.words import mixed, unmixed
 
 Hashes = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.int64]
@@ -46,11 +46,15 @@ def cluster_keys(language: npt.NDArray[np.int32], names: Sequence[str], *sides: 
     `language` holds places in `names`. A text has one side, a pair two. Rows have equal keys if languages and sides
     are equal, and texts and pairs never share one.
     """
-    hashes = [xxhash.xxh3_64_intdigest(f"{len(sides)}\0{name}".encode()) for name in names]
-    keys = np.array(hashes, np.uint64)[language] if len(language) else np.zeros(0, np.uint64)
+    keys = _languages(language, names, len(sides))
     for side in sides:
         keys = mixed(keys ^ side)
     return keys
+
+
+def sides_in_keys(keys: Hashes, language: npt.NDArray[np.int32], names: Sequence[str]) -> Hashes:
+    """Return the hashes of the texts that `cluster_keys` made these keys from: uint64 [n]."""
+    return unmixed(keys) ^ _languages(language, names, sides=1)
 
 
 def document_hashes(texts: Hashes, document_row: npt.NDArray[np.int32], documents: int) -> Hashes:
@@ -116,6 +120,11 @@ def find_repeated(chunks: Iterable[Hashes]) -> tuple[Hashes, npt.NDArray[np.int3
         known, counts = own, own_counts.astype(np.int32)
     several = counts > 1
     return known[several], counts[several]
+
+
+def _languages(language: npt.NDArray[np.int32], names: Sequence[str], sides: int) -> Hashes:
+    hashes = [xxhash.xxh3_64_intdigest(f"{sides}\0{name}".encode()) for name in names]
+    return np.array(hashes, np.uint64)[language] if len(language) else np.zeros(0, np.uint64)
 
 
 def _runs(ordered: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Positions, Positions]:

@@ -5,12 +5,15 @@ Two different shingles of a document of n share a hash with a probability of abo
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from pipelines.text.characters import chunks
 from pipelines.text.words import tokens, windows
+
+_TARGET: Final = np.uint32(0x9E3779B9)
 
 Values = npt.NDArray[np.uint32]
 Starts = npt.NDArray[np.int64]
@@ -68,6 +71,18 @@ def joined(parts: Sequence[Shingles]) -> Shingles:
     sizes = np.concatenate([np.zeros(1, np.int64), *(part.sizes for part in parts)])
     values = np.concatenate([np.zeros(0, np.uint32), *(part.values for part in parts)])
     return Shingles(values, np.cumsum(sizes))
+
+
+def side_by_side(source: Shingles, target: Shingles) -> Shingles:
+    """Return the shingles of each pair: those of its source, and those of its target as others than any source's.
+
+    So the share that two pairs have in common is at least the smaller of their two sides' shares.
+    """
+    values = np.concatenate([source.values, target.values ^ _TARGET])
+    starts = np.stack([source.starts[:-1], target.starts[:-1] + len(source.values)], axis=1).ravel()
+    sizes = np.stack([source.sizes, target.sizes], axis=1)
+    found = gathered(values, starts, sizes.ravel())
+    return Shingles(found, np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes.sum(axis=1))]))
 
 
 def _shingles(texts: Sequence[str], document_starts: Starts, words: int) -> Shingles:

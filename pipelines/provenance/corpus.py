@@ -107,6 +107,12 @@ class Corpus:
                 rows = true_rows(pc.equal(self._table(staged)["document_row"], document.row))
                 yield from ((Place(staged, row), jaccard) for row in rows if self._is_kept(Place(staged, row)))
 
+    def kept_pairs(self, place: Place) -> Iterator[tuple[Place, float]]:
+        """Yield the pairs that were kept and that a pair is near to, with the similarity of their less similar side."""
+        cluster = self.cluster(place)
+        for other, jaccard in self._near(cluster.key) if cluster else ():
+            yield from ((own, jaccard) for own in self.members(Cluster(other, 0, 0)) if self._is_kept(own))
+
     def published(self, place: Place) -> Place | None:
         """Return where a row that was kept is published."""
         row, decision = self.row(place), self.decision(place)
@@ -132,7 +138,7 @@ class Corpus:
         return decision is not None and decision.reason is None
 
     def _near(self, key: int) -> Iterator[tuple[int, float]]:
-        """Yield the document clusters that are near duplicates of one, with their Jaccard similarity."""
+        """Yield the clusters, of documents or pairs, that are near duplicates of one, with their Jaccard similarity."""
         deduplicated = self.datasets["deduplicate"]
         for entry in deduplicated.files(kind="near"):
             table = deduplicated.table(entry)

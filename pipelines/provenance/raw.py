@@ -83,7 +83,8 @@ def read_record(source: Source, wanted: RowId, offset: int = -1) -> RawRecord | 
                 if error := _unknown_language(table["language"][row].as_py()):
                     return Unreadable(wanted.file, wanted.record, Reason.UNKNOWN_LANGUAGE, error, text)
                 path = ", ".join(path for _, path in raw_files(source))
-                return RawRecord(path, _bytes(source, place, text), divider(source)(text))
+                divide = divider(source)
+                return RawRecord(path, _bytes(source, place, text), divide(text) if divide else [text])
     return None
 
 

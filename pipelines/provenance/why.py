@@ -150,12 +150,13 @@ def _fate(corpus: Corpus, place: Place) -> Fate:
 
 
 def _copied(corpus: Corpus, reason: Reason, place: Place) -> Copied | None:
-    """Return the row that was kept instead of a copy, or one of the document that was kept instead of its own."""
+    """Return the row that was kept instead of a copy or near pair, or one of the document that was kept instead."""
     if reason is Reason.DUPLICATE:
         kept = corpus.kept_copy(place)
         return _copied_row(corpus, kept) if kept else None
     if reason in (Reason.DUPLICATE_DOCUMENT, Reason.NEAR_DUPLICATE):
-        for found, jaccard in corpus.kept_documents(place):
+        near = corpus.kept_pairs if "source_text" in corpus.row(place) else corpus.kept_documents
+        for found, jaccard in near(place):
             return _copied_row(corpus, found, jaccard)
     return None
 

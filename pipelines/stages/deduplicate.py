@@ -1,6 +1,6 @@
 """Deduplicate: which rows and documents are copies of each other, or nearly; nothing is dropped.
 
-Copies first; near duplicates are then sought among the first of each document's copies.
+Copies first; near duplicates are then sought among the first of each document's, or pair's, copies.
 """
 
 from collections.abc import Iterable
@@ -26,17 +26,21 @@ def run(job: Job) -> Outcome:
     files = row_files(job)
     budget = budget_of(job, "deduplicate")
     copies = copy_search(job, budget, files, before)
-    near = near_search(job, budget, section.near, files) if section.near else None
-    each_step(job, copy_steps(copies) + (near_steps(near) if near else []))
+    near = {}
+    if section.near:
+        near["near"] = near_search(job, budget, section.near, "text", files)
+    if section.near_pairs:
+        near["near_pairs"] = near_search(job, budget, section.near_pairs, "pairs", files)
+    each_step(job, [*copy_steps(copies), *(step for search in near.values() for step in near_steps(search))])
 
     records = records_of(job.draft, copies.targets)
     counts, entries, _ = total(records)
     summary = _summary(records)
-    if near:
-        verified = records_of(job.draft, near.verified)
+    for key, search in near.items():
+        verified = records_of(job.draft, search.verified)
         entries += [entry for record in verified for entry in record.files]
-        entries += [entry for record in records_of(job.draft, near.joined) for entry in record.files]
-        summary["near"] = add_up(record.summary for record in verified)
+        entries += [entry for record in records_of(job.draft, search.joined) for entry in record.files]
+        summary[key] = add_up(record.summary for record in verified)
     return Outcome(unit_in="rows", unit_out="rows", counts=counts, files=entries, summary=summary)
 
 

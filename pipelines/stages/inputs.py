@@ -27,8 +27,8 @@ class RowFile:
 
     `pivot` is the language on the source side of most pairs, if one was named. `documents` is the file of the documents
     that texts belong to. `clusters` is the file of its rows' clusters, once there is one, `document_clusters` that of
-    its documents'; `near` and `near_clusters` are what was found of near duplicates, if they were asked for; `scores`
-    and `document_scores` what was annotated, if anything was.
+    its documents'; `near` and `near_clusters` are what was found of near duplicates among its documents or pairs, if
+    they were asked for; `scores` and `document_scores` what was annotated, if anything was.
     """
 
     index: int
@@ -49,6 +49,11 @@ class RowFile:
     @property
     def split(self) -> str:
         return self.name.removesuffix(".arrow")
+
+    @property
+    def compared(self) -> str:
+        """The name of what is compared for near duplicates: the texts' documents, or the pairs."""
+        return documents_name(self.name) if self.kind == "text" else self.name
 
     def languages(self) -> tuple[npt.NDArray[np.int32], list[str]]:
         """Return what each row counts for, as codes (int32 [n]) of names: the text's language, or the pair's.
@@ -91,11 +96,11 @@ class RowFile:
         return mapped(self._given(self.document_clusters))
 
     def near_table(self) -> pa.Table:
-        """Return the near duplicates of its documents (NEAR). Raises ValueError where the file was given none."""
+        """Return the near duplicates of its documents or pairs (NEAR). Raises ValueError if it has none."""
         return mapped(self._given(self.near))
 
     def near_cluster_table(self) -> pa.Table:
-        """Return the near clusters of its documents (NEAR_CLUSTERS). Raises ValueError where it was given none."""
+        """Return the near clusters of its documents or pairs (NEAR_CLUSTERS). Raises ValueError if it has none."""
         return mapped(self._given(self.near_clusters))
 
     def _given(self, path: Path | None) -> Path:
@@ -151,10 +156,9 @@ def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
                 file,
                 documents=documents[name],
                 document_clusters=own.get(name),
-                near=near.get(name),
-                near_clusters=near_clusters.get(name),
                 document_scores=_all_of(scored, name),
             )
+        file = replace(file, near=near.get(file.compared), near_clusters=near_clusters.get(file.compared))
         files.append(replace(file, scores=_all_of(scored, entry.name)))
     return files
 

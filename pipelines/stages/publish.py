@@ -14,7 +14,6 @@ from pipelines.config.publish import PublishSection
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import SplitRecord
 from pipelines.datasets.errors import UserError
-from pipelines.datasets.manifest import total_rows
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.engine.budget import budget_of
 from pipelines.engine.steps import Step
@@ -50,17 +49,17 @@ def run(job: Job) -> Outcome:
     need.check(budget_of(job, "publish"), files, section.shard_rows)
     limits = _limits(job, section, files)
     screens = tasks_for("screen", files)
+    space = KeySpace.of(job.input("deduplicate"))
     contamination = section.filters.contamination
     tests = read_tests(contamination) if contamination else []
     index = write_index(job.draft, tests, contamination) if contamination else None
     fits = _fit_ratios(job, files)
     usual = {name: fit.mean for name, fit in fits.items()}
-    each_task(job, "Screen", screens, partial(screen_file, Screening(limits, usual, index)))
+    each_task(job, "Screen", screens, partial(screen_file, Screening(limits, usual, space, index)))
     screened = records_of(job.draft, screens)
 
     assignment = _assignment(section, screened)
     small = small_languages(screened, section.thresholds.min_language_rows)
-    space = KeySpace.of(job.input("deduplicate"))
     deciding = Deciding(job.draft, limits, section.duplicates, assignment, small, space)
     decided = _decide(job, deciding, files)
     counts, kept_files, samples = total(decided)
@@ -117,12 +116,11 @@ def _decide(job: Job, deciding: Deciding, files: Sequence[RowFile]) -> Records:
     texts, pairs = ([file for file in files if file.kind == kind] for kind in ("text", "pairs"))
     steps: list[Step[Any]] = []
     if deciding.by_document:
-        verified = total_rows(job.input("deduplicate").files(kind="near"))
-        contested = sum(file.rows for file in texts) + verified  # a document has a row at least
+        contested = sum(file.rows for file in texts) + _verified(texts)  # a document has a row at least
         parts = budget.parts(contested, choose.ROW, "documents to choose from")
         steps += choose.choices(deciding, tasks_for("choose", texts), parts)
     tasks = tasks_for("decide", files)
-    sides = sum(file.rows for file in texts) + 2 * sum(file.rows for file in pairs)
+    sides = sum(file.rows for file in texts) + 2 * sum(file.rows for file in pairs) + _verified(pairs)
     steps += decide.decisions(deciding, tasks, budget.parts(sides, decide.ROW, "rows to be resolved"))
     each_step(job, steps)
     return records_of(job.draft, tasks)
@@ -131,6 +129,16 @@ def _decide(job: Job, deciding: Deciding, files: Sequence[RowFile]) -> Records:
 def _check_near(section: PublishSection, deduplicated: Dataset) -> None:
     if section.duplicates.near == "one" and not deduplicated.manifest.config["near"]:
         raise UserError("publish.duplicates.near: near duplicates were not sought; add `near: {}` to deduplicate")
+    if section.duplicates.near_pairs == "one" and not deduplicated.manifest.config["near_pairs"]:
+        raise UserError(
+            "publish.duplicates.near_pairs: near duplicates of pairs were not sought; add `near_pairs: {}` to "
+            "deduplicate"
+        )
+
+
+def _verified(files: Iterable[RowFile]) -> int:
+    """Return how many near duplicates were verified."""
+    return sum(file.near_table().num_rows for file in files if file.near)
 
 
 def _fit_ratios(job: Job, files: Sequence[RowFile]) -> dict[str, Fit]:

@@ -26,6 +26,9 @@ _DIVIDERS = (ord("፡"), ord("་"))  # stand between words as a space does: the
 _APOSTROPHES = (ord("'"), ord("’"), ord("״"))  # not "·", which Korean sets between words
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that it has an inverse modulo 2^64
+_UNDO_FIRST, _UNDO_SECOND = (
+    np.uint64(pow(factor, -1, 1 << 64)) for factor in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+)  # of `mixed`
 _INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
 
 UInt64 = npt.NDArray[np.uint64]
@@ -157,6 +160,16 @@ def mixed(values: UInt64) -> UInt64:
     values ^= values >> np.uint64(27)
     values *= np.uint64(0x94D049BB133111EB)
     values ^= values >> np.uint64(31)
+    return values
+
+
+def unmixed(values: UInt64) -> UInt64:
+    """Return what `mixed` gives these values for."""
+    values = values ^ (values >> np.uint64(31)) ^ (values >> np.uint64(62))
+    values *= _UNDO_SECOND
+    values ^= (values >> np.uint64(27)) ^ (values >> np.uint64(54))
+    values *= _UNDO_FIRST
+    values ^= (values >> np.uint64(30)) ^ (values >> np.uint64(60))
     return values
 
 

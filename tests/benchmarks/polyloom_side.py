@@ -35,7 +35,7 @@ STEPS = {
     "pipelines.stages.ingest:split_summary": "summary",
     "pipelines.datasets.draft:Draft.write_table": "write",
     "pipelines.stages.deduplicating.copies:hash_texts": "hash",
-    "pipelines.stages.inputs:hash_texts": "hash again",
+    "pipelines.stages.inputs:hash_texts": "hash",
     "pipelines.stages.deduplicating.copies:find_in_round": "exact copies",
     "pipelines.stages.deduplicating.copies:write_clusters": "exact copies",
     "pipelines.stages.deduplicating.near:shingled": "near: shingles",

@@ -13,7 +13,7 @@ from pipelines.datasets.stage import Job
 from pipelines.engine.budget import Budget
 from pipelines.stages.deduplicating.copies import Search, targets_of
 from pipelines.stages.deduplicating.near import NearSearch
-from pipelines.stages.inputs import RowFile
+from pipelines.stages.inputs import Kind, RowFile
 from pipelines.stages.largest import require_largest
 from pipelines.stages.rounds import rounds
 
@@ -31,13 +31,16 @@ def copy_search(job: Job, budget: Budget, files: Sequence[RowFile], before: Sequ
     return Search(job.config, len(files), targets_of(files), before, rounds("copies", parts), budget.rows(KEY))
 
 
-def near_search(job: Job, budget: Budget, near: Near, files: Sequence[RowFile]) -> NearSearch:
-    """Return the search for near duplicates. Raises UserError where the budget is too small for it."""
-    texts = [file for file in files if file.kind == "text"]
-    require_largest(budget, texts, SKETCHED)
-    documents = _documents(job)
-    parts = budget.parts(documents * near.bands, BAND, f"a round of the band keys of {documents:,} documents")
-    return NearSearch(near, texts, rounds("pairs", parts), budget.rows(BAND))
+def near_search(job: Job, budget: Budget, near: Near, kind: Kind, files: Sequence[RowFile]) -> NearSearch:
+    """Return the search for near duplicates among the documents, or pairs, of all files of a kind.
+
+    Raises UserError where the budget is too small for it.
+    """
+    own = [file for file in files if file.kind == kind]
+    require_largest(budget, own, SKETCHED)
+    count, what = (_documents(job), "documents") if kind == "text" else (sum(file.rows for file in own), "pairs")
+    parts = budget.parts(count * near.bands, BAND, f"a round of the band keys of {count:,} {what}")
+    return NearSearch(near, kind, own, rounds(f"near_{kind}", parts), budget.rows(BAND))
 
 
 def _documents(job: Job) -> int:

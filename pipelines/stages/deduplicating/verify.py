@@ -1,4 +1,7 @@
-"""Verify: which candidate pairs of documents share as much as is asked, by their whole sets of shingles."""
+"""Verify: which documents that were compared share as much as is asked, by their whole sets of shingles.
+
+Of pairs both sides must: the similarity of two pairs is that of their less similar side.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,7 +18,7 @@ from pipelines.datasets.schemas import NEAR
 from pipelines.dedup.candidates import Ids, unique_pairs
 from pipelines.dedup.jaccard import jaccard
 from pipelines.dedup.shingles import Shingles
-from pipelines.stages.inputs import FileTask, RowFile, documents_name
+from pipelines.stages.inputs import FileTask, RowFile
 from pipelines.stages.rounds import Round, for_file
 from pipelines.stages.work import add_up, column, mapped
 
@@ -46,7 +49,7 @@ def verify(
     draft: Draft, least: float, files: Mapping[int, RowFile], task: FileTask, left: Ids, right: Ids
 ) -> SplitRecord:
     """Write the pairs (NEAR) whose shingle sets share at least `least`. Ids are (file, row), sorted by `left`."""
-    similarities = np.zeros(len(left), np.float32)
+    similarities = np.ones(len(left), np.float32)
     ends: dict[str, Any] = {
         "first": np.zeros(len(left), np.uint64), "second": np.zeros(len(left), np.uint64),
         "first_size": np.zeros(len(left), np.int32), "second_size": np.zeros(len(left), np.int32),
@@ -59,21 +62,24 @@ def verify(
             clusters = clusters_of(draft, file)
             ends[side][here] = column(clusters, "cluster").to_numpy()[ids & _ROW]
             ends[f"{side}_size"][here] = column(clusters, "cluster_size").to_numpy()[ids & _ROW]
-        first, first_places = _sets(own, own_rows, left[here])
-        second, second_places = _sets(other, other_rows, right[here])
-        similarities[here] = jaccard(first, first_places, second, second_places, least)
+        for own_side, other_side in zip(own, other, strict=True):
+            first, first_places = _sets(own_side, own_rows, left[here])
+            second, second_places = _sets(other_side, other_rows, right[here])
+            alike = jaccard(first, first_places, second, second_places, least)
+            similarities[here] = np.minimum(similarities[here], alike)
     holds = similarities >= np.float32(least)
     table = pa.table({**{name: values[holds] for name, values in ends.items()}, "jaccard": similarities[holds]}, NEAR)
-    name = documents_name(task.file.name)
+    name = task.file.compared
     entry = draft.write_table(f"near/pairs/{name}", table, {"kind": "near", "of": name})
-    scripts = np.array(_scripts(task.file), object)
+    group, unit, labels = _labels(task.file)
+    worded = np.logical_and.reduce([side.sizes > 0 for side in own])
     return SplitRecord(
         files=[entry],
         summary={
-            "scripts": add_up(
-                {script: {what: count} for script, count in Counter(scripts[rows].tolist()).items()}
+            group: add_up(
+                {label: {what: count} for label, count in Counter(labels[rows].tolist()).items()}
                 for what, rows in (
-                    ("documents", own_rows[own.sizes > 0]),
+                    (unit, own_rows[worded]),
                     ("candidates", left & _ROW),
                     ("verified", left[holds] & _ROW),
                 )
@@ -89,29 +95,38 @@ def _sets(shingles: Shingles, rows: Any, ids: Ids) -> tuple[Shingles, Any]:
 
 
 def clusters_of(draft: Draft, file: RowFile) -> pa.Table:
-    """Return the clusters of a file's documents (CLUSTERS) as the draft has them."""
-    return mapped(draft.folder / f"clusters/{documents_name(file.name)}")
+    """Return the clusters of a file's documents, or pairs, (CLUSTERS) as the draft has them."""
+    return mapped(draft.folder / f"clusters/{file.compared}")
 
 
-def keep_shingles(draft: Draft, file: RowFile, shingles: Shingles, rows: npt.NDArray[np.int64]) -> FileEntry:
-    """Write the shingles of a file's documents, which stand at `rows`, for verification."""
-    sets = pa.LargeListArray.from_arrays(pa.array(shingles.starts), pa.array(shingles.values))
-    return draft.write_table(_shingles_name(file), pa.table({"row": rows, "shingles": sets}))
+def keep_shingles(draft: Draft, file: RowFile, sides: Sequence[Shingles], rows: npt.NDArray[np.int64]) -> FileEntry:
+    """Write the shingles of a file's documents, which stand at `rows`, for verification; a pair has two `sides`."""
+    sets = [pa.LargeListArray.from_arrays(pa.array(side.starts), pa.array(side.values)) for side in sides]
+    return draft.write_table(_shingles_name(file), pa.table({"row": rows, **{_side(n): s for n, s in enumerate(sets)}}))
 
 
-def _kept_shingles(draft: Draft, file: RowFile) -> tuple[Shingles, Any]:
-    """Return the shingles of a file's documents, mapped into memory, and the documents' rows."""
+def _kept_shingles(draft: Draft, file: RowFile) -> tuple[list[Shingles], Any]:
+    """Return the shingles of each side of a file's documents, mapped into memory, and the documents' rows."""
     table = mapped(draft.folder / _shingles_name(file))
-    sets = column(table, "shingles")
-    return Shingles(sets.values.to_numpy(), sets.offsets.to_numpy()), column(table, "row").to_numpy()
+    sides = [column(table, _side(number)) for number in range(table.num_columns - 1)]
+    return [Shingles(sets.values.to_numpy(), sets.offsets.to_numpy()) for sets in sides], column(
+        table, "row"
+    ).to_numpy()
 
 
-def _scripts(file: RowFile) -> list[str]:
-    """Return the script of each document's first text."""
+def _side(number: int) -> str:
+    return f"shingles{number}"
+
+
+def _labels(file: RowFile) -> tuple[str, str, Any]:
+    """Return what the summary groups by, what it counts, and the group of each row: of documents their script."""
+    if file.kind == "pairs":
+        language, names = file.languages()
+        return "languages", "pairs", np.array(names, object)[language]
     table = file.table().select(["script", "document_row"])
     first = np.searchsorted(column(table, "document_row").to_numpy(), np.arange(file.document_table().num_rows))
-    return column(table, "script").take(pa.array(first)).to_pylist()  # type: ignore[no-any-return]
+    return "scripts", "documents", np.array(column(table, "script").take(pa.array(first)).to_pylist(), object)
 
 
 def _shingles_name(file: RowFile) -> str:
-    return f"shingles/{documents_name(file.name)}"
+    return f"shingles/{file.compared}"

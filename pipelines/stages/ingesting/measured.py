@@ -1,16 +1,15 @@
 """Paragraphs to measured rows (STAGED) and documents (DOCUMENTS)."""
 
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.datasets.schemas import DOCUMENTS, STAGED
-from pipelines.stages.ingesting.rows import Paragraphs, Places
-from pipelines.stages.work import dictionary
+from pipelines.stages.ingesting.rows import Paragraphs
+from pipelines.stages.work import column, dictionary
 from pipelines.text.documents import measure_documents
 from pipelines.text.langid import LanguageIdentifier
 from pipelines.text.quality import measure
@@ -25,16 +24,18 @@ def measured(rows: Paragraphs, by_document: bool, identifier: LanguageIdentifier
     """
     places, texts = rows.places, rows.texts
     first, document_row = _documents(places, by_document)
+    text = pa.array(texts, pa.string())
     scripts = dominant_scripts(texts)
     identified = identifier.identify(texts, scripts)
-    weights = np.fromiter((len(text.encode()) for text in texts), np.int64, len(texts))
+    weights = pc.binary_length(text).to_numpy().astype(np.int64)
     voted = vote(document_row, identified.languages, identified.probabilities, weights)
-    languages = [places.language[row] or found for row, found in zip(first.tolist(), voted.languages, strict=True)]
+    begins = places.take(pa.array(first))
+    languages = [own or found for own, found in zip(begins["language"].to_pylist(), voted.languages, strict=True)]
     measures = measure(texts)
     documents = {
-        "file": dictionary([places.file[row] for row in first]),
-        "record": pa.array([places.record[row] for row in first], pa.int32()),
-        "document": dictionary([places.document[row] for row in first]),
+        "file": dictionary(column(begins, "file")),
+        "record": begins["record"],
+        "document": dictionary(column(begins, "document")),
         "lang": dictionary(languages),
         "lid": dictionary(voted.languages),
         "lid_prob": voted.probabilities,
@@ -42,17 +43,12 @@ def measured(rows: Paragraphs, by_document: bool, identifier: LanguageIdentifier
         **measure_documents(texts, document_row, languages, measures),
     }
     columns = {
-        "file": dictionary(places.file),
-        "record": pa.array(places.record, pa.int32()),
-        "paragraph": pa.array(places.paragraph, pa.int32()),
-        "offset": pa.array(places.offset, pa.int64()),
-        "document": dictionary(places.document),
+        **{name: places[name] for name in ("record", "paragraph", "offset", "key", "group", "score")},
+        "file": dictionary(column(places, "file")),
+        "document": dictionary(column(places, "document")),
         "document_row": document_row,
-        "key": pa.array(places.key, pa.string()),
-        "group": pa.array(np.array(places.group, np.uint64)),
-        "score": pa.array(places.score, pa.float32()),
-        "lang": dictionary(_row_languages(places.language, document_row, languages)),
-        "text": pa.array(texts, pa.string()),
+        "lang": dictionary(_row_languages(column(places, "language"), document_row, languages)),
+        "text": text,
         "changed": rows.changed,
         "changes": rows.changes,
         "script": dictionary(scripts),
@@ -65,18 +61,22 @@ def measured(rows: Paragraphs, by_document: bool, identifier: LanguageIdentifier
     return pa.table(_in_order(columns, STAGED), schema=STAGED), pa.table(_in_order(documents, DOCUMENTS), DOCUMENTS)
 
 
-def _documents(places: Places, by_document: bool) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+def _documents(places: pa.Table, by_document: bool) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
     """Return the first row of each document, and the document of each row."""
-    if not places.file:
+    if not places.num_rows:
         return np.zeros(0, np.intp), np.zeros(0, np.int32)
-    names: Sequence[object] = places.document if by_document else places.record
-    pairs = list(zip(places.file, names, strict=True))
-    begins = np.array([True, *(before != after for before, after in pairwise(pairs))])
+    names = column(places, "document").dictionary_encode().indices if by_document else column(places, "record")
+    begins = np.ones(places.num_rows, np.bool_)
+    begins[1:] = False
+    for values in (column(places, "file").dictionary_encode().indices, names):
+        numbers = values.to_numpy()
+        begins[1:] |= numbers[1:] != numbers[:-1]
     return np.flatnonzero(begins), (np.cumsum(begins) - 1).astype(np.int32)
 
 
-def _row_languages(declared: list[str], document_row: npt.NDArray[np.int32], languages: list[str]) -> list[str]:
-    return [own or languages[row] for own, row in zip(declared, document_row.tolist(), strict=True)]
+def _row_languages(declared: pa.Array, document_row: npt.NDArray[np.int32], languages: list[str]) -> pa.Array:
+    of_documents = pa.array(languages, pa.string()).take(pa.array(document_row))
+    return pc.if_else(pc.equal(declared, ""), of_documents, declared)
 
 
 def _in_order(columns: dict[str, Any], schema: pa.Schema) -> dict[str, Any]:

@@ -98,18 +98,14 @@ def _moses_files(source: MosesSource) -> MosesFiles:
     return MosesFiles({language: raw(path) for language, path in sorted(source.paths.items())}, *beside)
 
 
-def divider(source: Source) -> Callable[[str], list[str]]:
+def divider(source: Source) -> Callable[[str], list[str]] | None:
     """Return what cuts a record's text into paragraphs: at blank lines in messages, at every line elsewhere.
 
-    The side of a translation unit is one, so that its line breaks, which are not the other side's, tear no pair.
+    The side of a translation unit is one (None), so that its line breaks, which are not the other side's, tear no pair.
     """
     if isinstance(source, MembersSource) and not isinstance(source, DocumentsSource):
         return paragraphs
     is_pairs = isinstance(source, MosesSource | TsvSource | TmxSource | OpusSource) or (
         isinstance(source, FieldsSource) and bool(source.texts)
     )
-    return _whole if is_pairs else lines
-
-
-def _whole(text: str) -> list[str]:
-    return [text]
+    return None if is_pairs else lines

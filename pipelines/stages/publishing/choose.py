@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.dedup.exact import document_hashes
-from pipelines.dedup.survivors import COPY, KEPT, NEAR, Documents, document_losers
+from pipelines.dedup.survivors import COPY, KEPT, NEAR, Documents, Levels, document_losers
 from pipelines.engine.steps import Step
 from pipelines.stages.chunks import Chunk, chunks
 from pipelines.stages.inputs import FileTask, RowFile, tasks_for
@@ -27,6 +27,7 @@ DOCUMENTS: Final = "documents"
 PAIRS: Final = "pairs"
 Fates: Final = pa.schema({"file": pa.int32(), "row": pa.uint32(), "fate": pa.uint8()})  # of documents that go
 _NO_PAIRS: Final = pa.schema({name: pa.uint64() for name in ("near", "first", "second")}).empty_table()
+_NEAR: Final = ("near_cluster", "near_cluster_size")
 # bytes that a document, or a verified pair of documents, takes at most while its part of the hash space is decided on
 ROW: Final = 200
 
@@ -62,28 +63,20 @@ def keep_documents(deciding: Deciding, draft: Draft, task: FileTask) -> SplitRec
     marks = document_hashes(passed.astype(np.uint64), document, clusters.num_rows)
     own, near, size = _clusters(deciding, file)
     contested = np.flatnonzero((count > 0) & (size > 1))
-    at = contested[hash_order(near[contested])]
-    documents = pa.table(
-        {
-            "near": near[at],
-            "row": at.astype(np.uint32),
-            "cluster": own[at],
-            "mark": marks[at],
-            "level": levels[at],
-            "rows": count[at],
-        }
-    )
     pairs = _pairs(file, own, near) if deciding.duplicates.near == "one" else _NO_PAIRS
-    return SplitRecord(
-        files=[
-            draft.write_table(_contested(DOCUMENTS, file), documents),
-            draft.write_table(_contested(PAIRS, file), pairs),
-        ]
-    )
+    return _keep(draft, file, near, contested, Documents(own, marks, levels, count), pairs)
+
+
+def keep_pairs(draft: Draft, file: RowFile, staying: Any, levels: Levels) -> SplitRecord:
+    """Keep the pairs of sentences that stay (bool [n]) and are near to others, as documents of one row are kept."""
+    own = column(file.cluster_table(), "cluster").to_numpy()
+    near, size = (column(file.near_cluster_table(), name).to_numpy() for name in _NEAR)
+    documents = Documents(own, np.zeros(len(own), np.uint64), levels, np.ones(len(own), np.int64))
+    return _keep(draft, file, near, np.flatnonzero(staying & (size > 1)), documents, _pairs(file, own, near))
 
 
 def choose(files: Sequence[RowFile], draft: Draft, part: Round) -> SplitRecord:
-    """Decide on the documents whose near clusters are in one part of the hash space."""
+    """Decide on the documents, or pairs, whose near clusters are in one part of the hash space."""
     documents, pairs = (
         _whole([(file.index, draft.folder / _contested(kind, file)) for file in files], part)
         for kind in (DOCUMENTS, PAIRS)
@@ -116,6 +109,27 @@ def lost_documents(draft: Draft, file: RowFile) -> tuple[Any, Any]:
     return own == COPY, own == NEAR
 
 
+def _keep(draft: Draft, file: RowFile, near: Any, chosen: Any, documents: Documents, pairs: pa.Table) -> SplitRecord:
+    """Keep the documents at `chosen` places, in the hash order of their near clusters [n], and verified `pairs`."""
+    at = chosen[hash_order(near[chosen])]
+    table = pa.table(
+        {
+            "near": near[at],
+            "row": at.astype(np.uint32),
+            "cluster": documents.clusters[at],
+            "mark": documents.marks[at],
+            "level": documents.levels[at],
+            "rows": documents.rows[at],
+        }
+    )
+    return SplitRecord(
+        files=[
+            draft.write_table(_contested(DOCUMENTS, file), table),
+            draft.write_table(_contested(PAIRS, file), pairs),
+        ]
+    )
+
+
 def _clusters(deciding: Deciding, file: RowFile) -> tuple[Any, Any, Any]:
     """Return the cluster of each document, that within which it may lose, and how many documents that has."""
     clusters = file.document_cluster_table()
@@ -123,7 +137,7 @@ def _clusters(deciding: Deciding, file: RowFile) -> tuple[Any, Any, Any]:
     if deciding.duplicates.near == "all":
         return own, own, size
     near = file.near_cluster_table()
-    return own, *(column(near, name).to_numpy() for name in ("near_cluster", "near_cluster_size"))
+    return own, *(column(near, name).to_numpy() for name in _NEAR)
 
 
 def _pairs(file: RowFile, own: Any, near: Any) -> pa.Table:

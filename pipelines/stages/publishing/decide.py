@@ -2,8 +2,9 @@
 
 Kinds of hashes are kept of each file and resolved in rounds: `copies` are the clusters of rows that have copies,
 `texts` the folded sides of all rows, and where that is asked `letters` the letters of pairs; only rows that passed the
-thresholds take part. With each hash goes a number: of its equals the row with the highest one stays. What then stays
-is capped by its `sources` and `targets`, the sides of pairs, where that is asked.
+thresholds take part. With each hash goes a number: of its equals the row with the highest one stays. Where that is
+asked, near duplicates go from what then stays of pairs (`near`), and the rest is capped by its `sources` and `targets`,
+the sides of pairs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ from pipelines.dedup.survivors import SPLITS, Highest, Levels, highest, lowest_k
 from pipelines.engine.steps import Step
 from pipelines.stages.chunks import Chunk, chunks
 from pipelines.stages.inputs import FileTask, RowFile, tasks_for
-from pipelines.stages.publishing.choose import lost_documents
+from pipelines.stages.publishing.choose import choose, keep_pairs, lost_documents
 from pipelines.stages.publishing.evidence import keep_evidence
 from pipelines.stages.publishing.index import write_index
 from pipelines.stages.publishing.screen import screened, whole_rows
@@ -42,10 +43,12 @@ KEPT: Final = ""  # the reason of a row that is kept
 LETTERS: Final = "letters"
 SOURCES: Final = "sources"
 TARGETS: Final = "targets"
+NEAR: Final = "near"
 GOING: Final = {
     TEXTS: Reason.HELD_OUT,
     LETTERS: Reason.SAME_LETTERS,
     COPIES: Reason.DUPLICATE,
+    NEAR: Reason.NEAR_DUPLICATE,
     SOURCES: Reason.REPEATED_SIDE,
     TARGETS: Reason.REPEATED_SIDE,
 }
@@ -70,6 +73,13 @@ def decisions(deciding: Deciding, tasks: Sequence[FileTask], parts: int) -> list
         Step("Keep hashes", tasks_for("hashes", files), partial(keep_hashes, deciding)),
         Step("Resolve", [part for kind in found for part in rounds(kind, parts)], partial(resolve, files)),
     ]
+    if pairs and deciding.duplicates.near_pairs == "one":
+        near = _tables(deciding.draft, (NEAR,), parts)
+        steps += [
+            Step("Keep near pairs", tasks_for("near_pairs", pairs), partial(keep_near, deciding, found)),
+            Step("Choose pairs", rounds(NEAR, parts), partial(choose, pairs)),
+        ]
+        found = found | near
     most = deciding.duplicates.repeats_per_side
     if pairs and most is not None:
         capped = _tables(deciding.draft, (SOURCES, TARGETS), parts)
@@ -106,6 +116,12 @@ def keep_hashes(deciding: Deciding, draft: Draft, task: FileTask) -> SplitRecord
         order = order_of(rows.levels, task.file.index)
         entries.append(_keep(draft, LETTERS, task.file, texts, kept.letters[texts], order))
     return SplitRecord(files=entries)
+
+
+def keep_near(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: Draft, task: FileTask) -> SplitRecord:
+    """Keep the pairs of a file that stay by what was `found` and are near to others."""
+    rows = _decided(deciding, found, task)
+    return keep_pairs(draft, task.file, rows.failures == PASSED, rows.levels)
 
 
 def keep_sides(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: Draft, task: FileTask) -> SplitRecord:
@@ -189,7 +205,7 @@ def decide_file(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: 
     kept = np.flatnonzero(reasons == PASSED)
     place = language[kept] * len(SPLITS) + rows.levels[kept]
     np.save(_kept(draft, task.file), kept[np.argsort(place, kind="stable")].astype(np.uint32))
-    examples = samples_by_reason(_candidates(deciding.limits, task.file, rows.clusters, reasons))
+    examples = _examples(deciding.limits, task.file, rows.clusters, reasons)
     keep_evidence(draft, task.file, reasons, partial(describe, limits=deciding.limits))
     return SplitRecord(
         files=entries,
@@ -235,20 +251,34 @@ def _by_language(names: list[str], place: Any) -> dict[str, dict[str, int]]:
     return {name: dict(zip(SPLITS, row, strict=True)) for name, row in zip(names, grid, strict=True) if any(row)}
 
 
-def _candidates(
-    limits: Limits, file: RowFile, clusters: Hashes, reasons: Codes
-) -> Iterator[tuple[Reason | None, Sample]]:
-    """Yield some rows of every reason, and of those that are kept (None), that are no neighbours of each other."""
+def _examples(limits: Limits, file: RowFile, clusters: Hashes, reasons: Codes) -> dict[Reason | None, list[Sample]]:
+    """Return some rows of every reason, and of those that are kept (None), that are no neighbours of each other."""
     order = np.argsort(mixed(clusters ^ np.arange(len(reasons), dtype=np.uint64)))
-    for code in np.unique(reasons).tolist():
-        reason = None if code == PASSED else REASONS[code - 1]
-        for row in whole_rows(file, order[reasons[order] == code][:CANDIDATES]):
-            detail = describe(reason, row, limits) if reason else ""
-            if file.kind == "pairs":
-                text = f"{row['source_text']} → {row['target_text']}"
-                yield reason, Sample.of(row["target_file"], row["target_record"], text, row["target_lang"], detail)
-            else:
-                yield reason, Sample.of(row["file"], row["record"], row["text"], row["lang"], detail)
+    offered = np.concatenate([order[reasons[order] == code][:CANDIDATES] for code in np.unique(reasons)] or [order])
+    places: dict[tuple[Reason | None, str, int, str], int] = {}  # of samples: the rows that they show
+
+    def samples() -> Iterator[tuple[Reason | None, Sample]]:
+        for position, sample in zip(offered.tolist(), _shown(file, offered), strict=True):
+            reason = None if reasons[position] == PASSED else REASONS[reasons[position] - 1]
+            places.setdefault((reason, sample.file, sample.record, sample.text), position)
+            yield reason, sample
+
+    drawn = samples_by_reason(samples())
+    for reason in [reason for reason in drawn if reason]:
+        rows = [places[reason, sample.file, sample.record, sample.text] for sample in drawn[reason]]
+        details = [describe(reason, row, limits) for row in whole_rows(file, np.array(rows))]
+        told = zip(drawn[reason], details, strict=True)
+        drawn[reason] = [sample.model_copy(update={"detail": detail}) for sample, detail in told]
+    return drawn
+
+
+def _shown(file: RowFile, positions: Any) -> Iterator[Sample]:
+    side = "target_" if file.kind == "pairs" else ""
+    names = [f"{side}{name}" for name in ("file", "record", "text", "lang")]
+    sources = ["source_text"] if side else []
+    for row in file.table().select([*names, *sources]).take(pa.array(positions)).to_pylist():
+        place, record, text, language = (row[name] for name in names)
+        yield Sample.of(place, record, f"{row['source_text']} → {text}" if side else text, language)
 
 
 def _hashes(kind: str, file: RowFile) -> str:

@@ -13,9 +13,10 @@ from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.reasons import Reason
 from pipelines.dedup.exact import Hashes, cluster_keys, hash_forms
-from pipelines.stages.inputs import FileTask, RowFile, sides_of
+from pipelines.stages.inputs import FileTask, RowFile
 from pipelines.stages.publishing.blocklist import load_blocklist
 from pipelines.stages.publishing.contaminated import find_tests, hits_name
+from pipelines.stages.publishing.index import KeySpace
 from pipelines.stages.publishing.thresholds import PASSED, Codes, Limits, code_of, pair_failures, text_failures
 from pipelines.stages.work import add_up, codes, column, mapped
 from pipelines.text.letters import letter_forms
@@ -44,6 +45,7 @@ class Screening:
 
     limits: Limits
     usual: Mapping[str, float]
+    space: KeySpace
     tests: Path | None = None
 
 
@@ -51,7 +53,7 @@ def screen_file(screening: Screening, draft: Draft, task: FileTask) -> SplitReco
     """Apply the rules to a file, keep the result beside it until the commit, and count what passed."""
     section = screening.limits.section
     table = task.file.scored_table()
-    hashes = sides_of(table, task.file.kind)
+    hashes = screening.space.sides(task.file)
     if task.file.kind == "pairs":
         failures = pair_failures(table, task.file.languages(), hashes, screening.usual, screening.limits)
     else:

@@ -6,7 +6,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.dedup.exact import among, cluster_keys, document_hashes, find_copies, group_mask, hash_texts
+from pipelines.dedup.exact import (
+    Hashes,
+    among,
+    cluster_keys,
+    document_hashes,
+    find_copies,
+    group_mask,
+    hash_texts,
+    sides_in_keys,
+)
 
 HASHES = st.lists(st.integers(0, 2**64 - 1), max_size=60).map(lambda values: np.array(values, np.uint64))
 
@@ -64,3 +73,10 @@ def test_groups_have_masks_of_their_own() -> None:
     masks = {int(group_mask(group)) for group in range(1000)}
     assert len(masks) == 1000
     assert 0 not in masks
+
+
+@given(HASHES)
+def test_keys_give_the_hashes_of_their_texts_back(hashes: Hashes) -> None:
+    language = np.arange(len(hashes), dtype=np.int32) % 2
+    keys = cluster_keys(language, ["de", "fr"], hashes)
+    assert sides_in_keys(keys, language, ["de", "fr"]).tolist() == hashes.tolist()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.dedup.shingles import Shingles, joined, shingled
+from pipelines.dedup.shingles import Shingles, joined, shingled, side_by_side
 
 TEXTS = {
     "Latin": "Everyone has the right to life, liberty and the security of person; no one shall be held in slavery",
@@ -97,3 +97,18 @@ def test_many_documents_come_in_parts_of_whole_documents() -> None:
     assert len(parts) > 1
     assert sum(len(part.starts) - 1 for part in parts) == 600
     assert joined(parts).sizes.tolist() == [296] * 600
+
+
+def flat(sides: list[list[int]]) -> Shingles:
+    starts = np.cumsum([0, *map(len, sides)])
+    return Shingles(np.array([value for side in sides for value in side], np.uint32), starts)
+
+
+@given(st.lists(st.tuples(*[st.lists(st.integers(0, 9), max_size=6)] * 2), max_size=5))
+def test_the_sides_of_a_pair_stand_together_and_never_mix(pairs: list[tuple[list[int], list[int]]]) -> None:
+    both = side_by_side(flat([source for source, _ in pairs]), flat([target for _, target in pairs]))
+    assert both.sizes.tolist() == [len(source) + len(target) for source, target in pairs]
+    for place, (source, target) in enumerate(pairs):
+        found = both.values[both.starts[place] : both.starts[place + 1]].tolist()
+        assert found[: len(source)] == source
+        assert len({*found}) == len({*source}) + len({*target})

@@ -117,3 +117,19 @@ def test_a_copied_and_a_near_document_name_what_was_kept_instead(
     assert copied.copy_of == Copied(RowId("pages", 0, 0), kept.published)
     assert near.copy_of is not None
     assert (near.copy_of.id, near.copy_of.jaccard) == (RowId("pages", 0, 0), pytest.approx(9 / 11))
+
+
+def test_a_near_pair_names_the_pair_that_was_kept_instead(own: Path, make: Callable[..., dict[str, Path]]) -> None:
+    english, german = "enter the name of the big red door", "gib den namen der grossen roten tür ein"
+    for language, texts in {"en": [english, english + " now"], "de": [german, german + " jetzt"]}.items():
+        path = own.parent / "raw" / "app" / "near" / f"{language}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({f"k{number}": text for number, text in enumerate(texts)}), encoding="utf-8")
+    recipe = yaml.safe_load(own.read_text())
+    recipe["deduplicate"] = {"near_pairs": {"shingle_words": 1, "jaccard": 0.8}}
+    recipe["publish"]["duplicates"] = {"near_pairs": "one"}
+    own.write_text(yaml.safe_dump(recipe))
+    make(own)
+    (kept,), (near,) = ([fate for fate in asked(own, "app/near/de.json", line).fates if fate.pair] for line in (0, 1))
+    assert near.reason is Reason.NEAR_DUPLICATE
+    assert near.copy_of == Copied(kept.id, kept.published, pytest.approx(7 / 8))

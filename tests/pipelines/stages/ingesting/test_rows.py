@@ -2,13 +2,16 @@
 
 import math
 
+import numpy as np
+import pyarrow as pa
 import pytest
+import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.datasets.reasons import Reason
 from pipelines.formats.protocol import RecordBuilder, Unreadable
-from pipelines.stages.ingesting.rows import Split, group_of
+from pipelines.stages.ingesting.rows import Split, groups_of
 from pipelines.text.normalize import Change, lines, paragraphs
 
 
@@ -26,7 +29,8 @@ def test_a_records_lines_are_its_paragraphs_with_the_records_place() -> None:
     rows = split_of(["one", "two\n \n\nthree  four\n"]).paragraphs(mask=False)
     places = rows.places
     assert rows.texts == ["one", "two", "three four"]
-    assert list(zip(places.record, places.paragraph, places.offset, strict=True)) == [(0, 0, 0), (1, 0, 10), (1, 1, 10)]
+    found = [tuple(place.values()) for place in places.select(["record", "paragraph", "offset"]).to_pylist()]
+    assert found == [(0, 0, 0), (1, 0, 10), (1, 1, 10)]
 
 
 def test_a_score_goes_to_every_paragraph_of_its_record() -> None:
@@ -36,7 +40,7 @@ def test_a_score_goes_to_every_paragraph_of_its_record() -> None:
     split = Split(lines)
     for records in builder.take():
         split.add(records)
-    assert split.paragraphs(mask=False).places.score == pytest.approx([0.5, 0.5, math.nan], nan_ok=True)
+    assert split.paragraphs(mask=False).places["score"].to_pylist() == pytest.approx([0.5, 0.5, math.nan], nan_ok=True)
 
 
 def test_masked_personal_data_is_a_change() -> None:
@@ -78,8 +82,11 @@ def test_records_are_conserved(texts: list[str]) -> None:
 
 
 def test_a_text_that_was_cut_otherwise_is_in_no_group_with_it() -> None:
-    assert group_of("light", "help", 0, 1) != group_of("light", "help", 0, 2)
-    assert group_of("", "", 0, 1) == 0
+    documents, keys = pa.array(["light"] * 3 + [""]), pa.array(["help"] * 3 + [""])
+    groups = groups_of(documents, keys, np.zeros(4, np.int64), np.array([1, 2, 1, 1])).to_pylist()
+    assert groups[0] == groups[2] == xxhash.xxh3_64_intdigest(b"light\0help\x000\x001")
+    assert groups[0] != groups[1]
+    assert groups[3] == 0
 
 
 def test_a_catalogs_paragraphs_stand_between_blank_lines() -> None:
