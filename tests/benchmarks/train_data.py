@@ -87,7 +87,12 @@ def arm(tokens: int, objectives: dict[Objective, float], rows: int, setting: Set
             "tokens_per_step": tokens,
             "loss_reduction": "mean_each",
             "model": setting.shape,
-            "data": {"max_tokens": LONGEST, "chunk_rows": 64, "window_chunks": 1 << max(0, (rows // 64).bit_length())},
+            "data": {
+                "blocks": False,
+                "max_tokens": LONGEST,
+                "chunk_rows": 64,
+                "window_chunks": 1 << max(0, (rows // 64).bit_length()),
+            },
             "contrast": {"layer": setting.layer, "queue_size": 8192, "prefill": False},
             "optimizer": {"warmup_steps": 10},
             "objectives": objectives,

@@ -13,9 +13,7 @@ SHAPE = ModelSection(layers=1, hidden=16, heads=2, feed_forward=16, positions=16
 
 
 @pytest.mark.parametrize(("chunk", "slice_"), [(1, 1), (4, 3), (7, 2), (256, 256), (0, 0)])
-def test_losses_and_all_gradients_equal_the_plain_way(
-    monkeypatch: pytest.MonkeyPatch, chunk: int, slice_: int
-) -> None:
+def test_losses_and_all_gradients_equal_the_plain_way(monkeypatch: pytest.MonkeyPatch, chunk: int, slice_: int) -> None:
     row = 4 * 40
     monkeypatch.setattr(masked_lm, "_CHUNK_BYTES", {"cpu": chunk * row})
     monkeypatch.setattr(masked_lm, "_SLICE_BYTES", {"cpu": slice_ * row})
