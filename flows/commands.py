@@ -1,5 +1,6 @@
 """The command `polyloom run`: all stages of a recipe. Where everything is there already, nothing heavy is imported."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,11 @@ def register(app: typer.Typer) -> None:
 
 def run(config: RecipePath, overrides: Overrides = None) -> None:
     """Run all stages of a recipe that are not done yet."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError(
+            "run: `torchrun` started it several times, but it is one process that starts the stages; set "
+            "pretrain.processes, or start `polyloom pretrain` by torchrun when `polyloom tokenize` is done"
+        )
     recipe = load_recipe(config, overrides or [])
     planned = _planned(recipe)
     if planned and all(run.is_done for run in planned):

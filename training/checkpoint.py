@@ -67,7 +67,7 @@ class Checkpoints:
         self.finish()
         aside = self._path(step).with_suffix(_ASIDE)
         if self._ranks.is_first:
-            aside.mkdir(parents=True)
+            aside.mkdir(parents=True, exist_ok=True)  # another rank may have been faster
             outline = pytree.tree_map_only(Tensor, lambda tensor: tensor.to("meta"), state)
             with (aside / _STATE).open("wb") as file:
                 torch.save(outline, file)
@@ -119,8 +119,9 @@ class Checkpoints:
 
 
 def _tensors(state: dict[str, Any]) -> dict[str, Tensor]:
-    """Return the tensors of a state by their number in it."""
-    return {str(n): leaf for n, leaf in enumerate(pytree.tree_leaves(state)) if isinstance(leaf, Tensor)}
+    """Return the tensors of a state by their number among them: the same on all ranks, whatever else each holds."""
+    tensors = (leaf for leaf in pytree.tree_leaves(state) if isinstance(leaf, Tensor))
+    return {str(number): tensor for number, tensor in enumerate(tensors)}
 
 
 @contextmanager
@@ -131,4 +132,4 @@ def _failing_as_what_failed() -> Iterator[None]:
         yield
     except CheckpointException as error:
         failed, _ = next(iter(error.failures.values()))
-        raise failed from None
+        raise failed from failed.__cause__ or failed.__context__  # which else would be lost, and it may name the disk

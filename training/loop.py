@@ -1,6 +1,6 @@
-"""The loop that all processes of a run go through: steps, lines of the history, checkpoints, and a stop."""
+"""The loop that all processes of a run go through: steps, checkpoints, and a stop."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,22 +40,22 @@ class Work:
         return Checkpoints(self.checkpoints, ranks, self.arm.asynchronous_checkpoints)
 
 
-def steps(
+def train(
     trainer: Trainer,
     checkpoints: Checkpoints,
     is_asked_to_stop: Callable[[], bool],
+    take_step: Callable[[], None],
     notes: Callable[[], dict[str, Any]] = dict,
-) -> Iterator[dict[str, float] | None]:
-    """Train to the last step; yield after each, with its line of the history where one is due.
+) -> None:
+    """Train to the last step.
 
-    notes: what a checkpoint keeps beside the trainer's state. All ranks stop after the same step, as soon as one is
-    asked to; it is saved, and Stopped raised.
+    take_step: makes one step of the trainer; notes: what a checkpoint keeps beside the trainer's state. All ranks stop
+    after the same step, as soon as one is asked to; it is saved, and Stopped raised.
     """
     arm, ranks = trainer.arm, trainer.ranks
     while trainer.step < arm.steps:
-        trainer.train_step()
+        take_step()
         is_last = trainer.step == arm.steps
-        yield trainer.log_line() if is_last or trainer.step % arm.log_every == 0 else None
         checkpoints.settle()
         stops = ranks.any(is_asked_to_stop()) and not is_last
         if stops or (trainer.step % arm.checkpoint_every == 0 and not is_last):
@@ -79,8 +79,7 @@ def help_along(ranks: Ranks, is_asked_to_stop: Callable[[], bool]) -> None:
         if work.resumed is not None:
             trainer.load(checkpoints.load(work.resumed)["trainer"])
         try:
-            for _ in steps(trainer, checkpoints, is_asked_to_stop):
-                pass
+            train(trainer, checkpoints, is_asked_to_stop, trainer.train_step)
         except Diverged:  # the first process saw the same, and says so
             continue
 

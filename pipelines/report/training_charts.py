@@ -66,15 +66,17 @@ def _panels(
 
 
 def _curves(axes: Axes, measure: str, arms: Sequence[ArmFacts], colours: Mapping[str, str]) -> None:
+    highest = 0.0
     for arm in arms:
         if measure in arm.curves:
             tokens, values = zip(*arm.curves[measure], strict=True)
             axes.plot([t / 1e6 for t in tokens], values, color=colours[arm.name], linewidth=1.5)
+            highest = max(highest, *values)
     axes.set_xlabel("million tokens")
     axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_locator(MaxNLocator(4))
     if measure in _FROM_ZERO:
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.08 * highest or 1)
     if measure in _SHARES:
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

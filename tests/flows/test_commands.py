@@ -74,6 +74,12 @@ def test_what_a_user_can_put_right_is_a_users_error(recipe_path: Path, monkeypat
         commands.run(recipe_path)
 
 
+def test_a_run_that_torchrun_starts_is_refused(recipe_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match=r"start `polyloom pretrain` by torchrun"):
+        commands.run(recipe_path)
+
+
 def test_without_prefect_the_extra_is_named(recipe_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "find_spec", lambda _name: None)
     with pytest.raises(UserError, match=r"install polyloom\[flows\]"):

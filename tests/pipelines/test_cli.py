@@ -7,8 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from pipelines import cli
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
+from pipelines.datasets.errors import Stopped
 from pipelines.datasets.evidence import Sample, samples_to_json
 from pipelines.datasets.manifest import Manifest
 from pipelines.datasets.reasons import Reason
@@ -84,3 +86,14 @@ def test_what_a_user_can_put_right_is_one_sentence(tmp_path: Path, arguments: tu
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_stop_that_was_asked_for_is_one_sentence_and_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def application() -> None:
+        raise Stopped("stopped after step 7, which is saved")
+
+    monkeypatch.setattr(cli, "application", lambda: application)
+    cli.main()
+    assert capsys.readouterr().out == "stopped after step 7, which is saved\n"

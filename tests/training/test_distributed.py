@@ -10,9 +10,10 @@ import pytest
 import torch
 import torch.multiprocessing
 
+from pipelines.datasets.errors import UserError
 from training.config.pretrain import PretrainArm
 from training.data.streams import Corpus
-from training.distributed import joined, meeting_point
+from training.distributed import Ranks, joined, meeting_point
 from training.trainer import Trainer
 
 Recipe = Callable[..., PretrainArm]
@@ -63,6 +64,12 @@ def test_two_ranks_train_what_one_trains_and_can_be_taken_up_by_one(
     both, _ = on_two_ranks(arm, corpus, first["state"], tmp_path / "further")
     same(both["lines"], further["lines"])
     same(both["state"]["modules"], further["state"]["modules"])
+
+
+def test_more_processes_than_gpus_are_refused() -> None:
+    Ranks(rank=9, world=10, local=9).take_device("cpu")
+    with pytest.raises(UserError, match=r"process 10 of this machine finds \d GPUs: .*pretrain\.processes"):
+        Ranks(rank=9, world=10, local=9).take_device("cuda")
 
 
 def same(left: Any, right: Any, exact: bool = False) -> None:

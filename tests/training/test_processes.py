@@ -16,7 +16,7 @@ from safetensors.torch import load as safetensors_tensors
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import Draft
-from pipelines.datasets.errors import Stopped
+from pipelines.datasets.errors import Stopped, UserError
 from pipelines.datasets.progress import Progress
 from pipelines.datasets.stage import EngineSection, Job, Outcome
 from training.config.pretrain import PretrainArm
@@ -154,6 +154,13 @@ def test_what_one_process_began_two_may_finish(
     assert disturbed(alone, tmp_path / "out", tokenized, signal.SIGKILL, "first") == -signal.SIGKILL
     train(arm, tmp_path / "out", tokenized)
     close(made(tmp_path / "out"), by_two)
+
+
+def test_training_that_diverges_ends_all_with_its_sentence(recipe: Recipe, tokenized: Dataset, tmp_path: Path) -> None:
+    arm = recipe(processes=2, optimizer={"learning_rate": 1.0, "clip": 1e9}, spike=1.0001, tolerated_bad_steps=0)
+    with pytest.raises(UserError, match=r"training diverged.* the step's batch is in .*diverged\.npz"):
+        train(arm, tmp_path, tokenized)
+    assert f"training.processes {os.getpid()} " not in commands()
 
 
 def test_an_error_of_the_first_process_ends_the_others() -> None:

@@ -110,5 +110,5 @@ def test_the_corpus_is_that_of_the_docs(size: str) -> None:
     assert all(source.documents and source.language in source.path for source in texts)
     pairs = {frozenset(getattr(s, "languages", ()) or getattr(s, "paths", ())) for s in sources if s.format != "lines"}
     others = set().union(*pairs) - {"en"}
-    assert others == set("ar bg de el es fr hi ru sw th tr ur vi zh-Hans".split())
+    assert others == {*"ar bg de el es fr hi ru sw th tr ur vi".split(), "zh-Hans"}
     assert all("en" in pair for pair in pairs)

@@ -48,13 +48,14 @@ class Journal:
         if trainer.step == 0 and self._watched is not None:
             self._add({"step": 0, "tokens": 0, **self._retrieval(trainer)})
 
-    def note(self, trainer: Trainer, line: dict[str, float] | None) -> None:
-        """After a step: take its line of the history, if one is due, and show how far training is."""
+    def note(self, trainer: Trainer) -> None:
+        """After a step: add a line to the history, if one is due, and show how far training is."""
         arm, now = trainer.arm, self._reading(trainer)
         self.speed, self._read = self.speed + (now - self._read), now
-        if line is not None:
-            is_watched = arm.watch is not None and (trainer.step % arm.watch.every == 0 or trainer.step == arm.steps)
-            self._add(line | (self._retrieval(trainer) if is_watched else {}))
+        is_last = trainer.step == arm.steps
+        if is_last or trainer.step % arm.log_every == 0:
+            is_watched = arm.watch is not None and (is_last or trainer.step % arm.watch.every == 0)
+            self._add(trainer.log_line() | (self._retrieval(trainer) if is_watched else {}))
         shown = self._latest | trainer.sums.means() | (now - self._read_at_line).rates()
         self._progress.update(trainer.step * arm.tokens_per_step, words(trainer.step, shown))
 

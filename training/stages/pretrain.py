@@ -19,7 +19,7 @@ from pipelines.datasets.stage import Job, Outcome
 from training.checkpoint import Checkpoints
 from training.config.pretrain import PretrainArm
 from training.distributed import Ranks
-from training.loop import Work, steps
+from training.loop import Work, train
 from training.measures.board import Board
 from training.measures.journal import Journal
 from training.measures.watch import watched_pairs
@@ -58,11 +58,14 @@ def _trained(job: Job, work: Work, journal: Journal, ranks: Ranks, is_asked_to_s
     def notes() -> dict[str, Any]:
         return {"journal": journal.state(), "spent": _spent(spent, started, processed, trainer)}
 
+    def take_step() -> None:
+        with _batch_kept(job.draft):
+            trainer.train_step()
+        journal.note(trainer)
+
     journal.begin(trainer)
-    with _batch_kept(job.draft):
-        for line in steps(trainer, checkpoints, is_asked_to_stop, notes):
-            journal.note(trainer, line)
-    spent = _spent(spent, started, processed, trainer)
+    train(trainer, checkpoints, is_asked_to_stop, take_step, notes)
+    total = _spent(spent, started, processed, trainer)
     files = [
         job.draft.write_bytes("model.safetensors", model_bytes(trainer.model), {"kind": "weights"}),
         job.draft.write_bytes("config.json", _json(_shape(trainer)), {"kind": "config"}),
@@ -74,7 +77,7 @@ def _trained(job: Job, work: Work, journal: Journal, ranks: Ranks, is_asked_to_s
         counts=Counts(rows_in=trainer.step, rows_out=trainer.step),
         files=files,
         summary=_summary(trainer, initial_weights, journal.lines),
-        timings=_timings(spent, trainer, journal),
+        timings=_timings(total, trainer, journal),
     )
 
 

@@ -6,7 +6,8 @@ import signal
 import sys
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,6 +187,22 @@ def test_a_missing_package_names_the_extra(tmp_path: Path) -> None:
     run = StageRun(spec, Section(), "", "f" * 32, tmp_path / "x", {})
     with pytest.raises(UserError, match=r"needs the package 'no_such_package': install polyloom\[training\]"):
         execute(run, ENGINE)
+
+
+def test_of_processes_started_together_one_runs_the_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def together() -> Iterator[bool]:
+        yield os.environ["RANK"] == "0"
+
+    spec = planned(tmp_path / "ingest", monkeypatch).spec
+    monkeypatch.setattr(sys.modules["a_stage"], "together", together, raising=False)
+    shared = replace(spec, together="a_stage:together")
+    for world, rank in ((1, 0), (2, 0), (2, 1)):
+        monkeypatch.setenv("WORLD_SIZE", str(world))
+        monkeypatch.setenv("RANK", str(rank))
+        with shared.among_processes() as is_first, spec.among_processes() as runs_alone:
+            assert is_first is (rank == 0)
+            assert runs_alone  # a stage that knows no others: the lock keeps them apart
 
 
 def test_an_output_that_cannot_be_created_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,8 @@ import pytest
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.progress import Progress
-from training.checkpoint import Checkpoints
 from training.config.pretrain import PretrainArm
 from training.data.streams import Corpus
-from training.distributed import ALONE
-from training.loop import steps
 from training.measures.board import Board
 from training.measures.journal import Journal, words
 from training.measures.speed import Speed
@@ -24,14 +21,15 @@ Recipe = Callable[..., PretrainArm]
 
 def run(trainer: Trainer, journal: Journal) -> None:
     journal.begin(trainer)
-    for line in steps(trainer, Checkpoints(Path("unused"), ALONE, False), lambda: False):
-        journal.note(trainer, line)
+    while trainer.step < trainer.arm.steps:
+        trainer.train_step()
+        journal.note(trainer)
 
 
 def test_lines_stand_where_the_recipe_says(
     tmp_path: Path, corpus: Corpus, tokenized: Dataset, recipe: Recipe, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arm = recipe(steps=7, checkpoint_every=9, watch={"every": 4, "pairs": 12})
+    arm = recipe(steps=7, watch={"every": 4, "pairs": 12})
     trainer = Trainer(arm, corpus)
     journal = Journal(Progress("pretrain"), Board(tmp_path, 0), watched_pairs(tokenized, arm))
     run(trainer, journal)
@@ -47,7 +45,7 @@ def test_lines_stand_where_the_recipe_says(
 
 
 def test_an_arm_without_the_contrast_has_no_measures_of_it(corpus: Corpus, section: Callable[..., object]) -> None:
-    arm = section(checkpoint_every=9).resolve()["mmlm_tlm"]  # type: ignore[attr-defined]
+    arm = section().resolve()["mmlm_tlm"]  # type: ignore[attr-defined]
     journal = Journal(Progress("pretrain"), Board(None, 0), None)
     run(Trainer(arm, corpus), journal)
     names = {"step", "tokens", "learning_rate", "mlm", "tlm", "gradient_norm"}
@@ -56,13 +54,13 @@ def test_an_arm_without_the_contrast_has_no_measures_of_it(corpus: Corpus, secti
 
 def test_a_small_queue_stays_young(corpus: Corpus, recipe: Recipe) -> None:
     journal = Journal(Progress("pretrain"), Board(None, 0), None)
-    run(Trainer(recipe(log_every=1, checkpoint_every=9, contrast={"queue_size": 2}), corpus), journal)
+    run(Trainer(recipe(log_every=1, contrast={"queue_size": 2}), corpus), journal)
     assert [line["queue_age"] for line in journal.lines] == [1.0] * 6
 
 
 def test_a_run_that_is_taken_up_adds_to_what_was(corpus: Corpus, recipe: Recipe) -> None:
     before = {"lines": [{"step": 0, "tokens": 0, "retrieval": 5.0}], "speed": vars(Speed(10.0, 5.0, 1.0, 1e13))}
-    trainer, journal = Trainer(recipe(checkpoint_every=9), corpus), Journal(Progress("pretrain"), Board(None, 0), None)
+    trainer, journal = Trainer(recipe(), corpus), Journal(Progress("pretrain"), Board(None, 0), None)
     journal.load(before)
     run(trainer, journal)
     assert [line["step"] for line in journal.lines] == [0, 2, 4, 6]
