@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-_SAMPLE: Final = 65_536  # rows whose lengths tell a mean
+_SAMPLE: Final = 8192  # rows whose lengths tell a mean
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class TokenColumn:
         self.rows = int(self._ends[-1]) if chunks else 0
 
     def mean_length(self, first: int, rows: int, longest: int) -> float:
-        """Return the mean length of `rows` rows from `first` on, cut to `longest`, by 65,536 of them or by all."""
+        """Return the mean length of `rows` rows from `first` on, cut to `longest`, by 8,192 of them or by all."""
         sample = min(rows, _SAMPLE)
         chosen = first + np.arange(sample, dtype=np.int64) * rows // max(1, sample)
         total = sum(int(np.minimum(lengths, longest).sum()) for _, _, lengths in self._runs(chosen))

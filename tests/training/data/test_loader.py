@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from training.config.pretrain import PretrainArm
-from training.data.batch import Step
+from training.data.batch import Batch, Step
 from training.data.loader import Loader
 from training.data.streams import Corpus
 
@@ -61,3 +62,27 @@ def test_the_queue_s_examples_are_not_those_of_the_first_steps(corpus: Corpus, r
     contrast = loader.next(0).contrast
     assert contrast is not None
     assert not np.array_equal(np.sort(contrast.keys.values), np.sort(first.keys.sequences.values))
+
+
+@pytest.mark.parametrize("world", [1, 2, 3])
+def test_ranks_share_the_step_of_one(corpus: Corpus, recipe: Recipe, world: int) -> None:
+    alone = Loader(corpus, recipe()).next(0)
+    shares = [Loader(corpus, recipe()).next(0) for _ in range(world)]  # each rank has a loader of its own
+    batches = [share.part(rank, world) for rank, share in enumerate(shares)]
+    whole = alone.part(0, 1)
+    assert sorted(row for batch in batches for row in rows(batch)) == sorted(rows(whole))
+    examples = np.concatenate([batch.query_example for batch in batches])
+    assert sorted(examples.tolist()) == list(range(whole.queries))
+
+
+def rows(batch: Batch) -> list[list[int]]:
+    return [row.tolist() for row in batch.packed.tokens.split(list(batch.packed.lengths))]
+
+
+def test_masks_are_new_when_a_text_is_read_again(recipe: Recipe) -> None:
+    texts = pa.table({"ids": pa.array([list(range(4, 14))] * 8, pa.list_(pa.uint16()))})
+    pairs = pa.table(dict.fromkeys(("source", "target"), texts["ids"]) | {"group": pa.array(range(8), pa.uint64())})
+    loader = Loader(Corpus({"aa": [texts]}, {"aa-bb": [pairs]}, 200), recipe())
+    steps = [loader.next(step).language_model for step in range(2)]
+    masked = [step.sequences.values.tolist() for step in steps if step is not None]
+    assert masked[0] != masked[1]

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from training.config.data import MaskingSection
 from training.data.masking import mask
@@ -17,28 +19,28 @@ def sequences(rows: int = 2000) -> Ragged:
 
 
 def test_labels_are_what_stood_there_and_the_rest_is_untouched() -> None:
-    given = sequences()
-    masked = mask(given, VOCABULARY, MaskingSection(), generator(1))
-    assert (masked.labels == given.values[masked.places]).all()
-    untouched = np.ones(len(given.values), dtype=bool)
+    texts = sequences()
+    masked = mask(texts, VOCABULARY, MaskingSection(), generator(1))
+    assert (masked.labels == texts.values[masked.places]).all()
+    untouched = np.ones(len(texts.values), dtype=bool)
     untouched[masked.places] = False
-    assert (masked.sequences.values[untouched] == given.values[untouched]).all()
+    assert (masked.sequences.values[untouched] == texts.values[untouched]).all()
     assert (np.diff(masked.places) > 0).all()
 
 
 def test_each_sequence_loses_its_share_rounded_at_random() -> None:
-    given = sequences()
-    masked = mask(given, VOCABULARY, MaskingSection(), generator(1))
-    row = np.repeat(np.arange(len(given)), given.lengths)
-    chosen = np.bincount(row[masked.places], minlength=len(given))
-    exact = 0.15 * given.lengths
+    texts = sequences()
+    masked = mask(texts, VOCABULARY, MaskingSection(), generator(1))
+    row = np.repeat(np.arange(len(texts)), texts.lengths)
+    chosen = np.bincount(row[masked.places], minlength=len(texts))
+    exact = 0.15 * texts.lengths
     assert ((chosen == np.floor(exact)) | (chosen == np.floor(exact) + 1)).all()
-    assert chosen.sum() / given.lengths.sum() == pytest.approx(0.15, abs=0.005)
+    assert chosen.sum() / texts.lengths.sum() == pytest.approx(0.15, abs=0.005)
 
 
 def test_of_the_chosen_eight_in_ten_are_masked_and_one_is_kept() -> None:
-    given = sequences()
-    masked = mask(given, VOCABULARY, MaskingSection(), generator(1))
+    texts = sequences()
+    masked = mask(texts, VOCABULARY, MaskingSection(), generator(1))
     now = masked.sequences.values[masked.places]
     assert (now == VOCABULARY - 1).mean() == pytest.approx(0.8, abs=0.02)
     assert (now == masked.labels).mean() == pytest.approx(0.1, abs=0.02)
@@ -56,3 +58,25 @@ def test_the_same_seed_masks_the_same() -> None:
     one, same, other = (mask(sequences(50), VOCABULARY, MaskingSection(), generator(seed)) for seed in (1, 1, 2))
     assert one.sequences.values.tolist() == same.sequences.values.tolist()
     assert one.places.tolist() != other.places.tolist()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=20), st.floats(0.01, 0.99), st.integers(0, 1000))
+def test_no_place_is_chosen_twice(lengths: list[int], share: float, seed: int) -> None:
+    rows = Ragged.of([[9] * length for length in lengths])
+    masked = mask(rows, VOCABULARY, MaskingSection(share=share), generator(seed))
+    row = np.repeat(np.arange(len(rows)), rows.lengths)
+    chosen = np.bincount(row[masked.places], minlength=len(rows))
+    assert (np.diff(masked.places) > 0).all()
+    assert ((chosen == np.floor(share * rows.lengths)) | (chosen == np.floor(share * rows.lengths) + 1)).all()
+
+
+def test_every_set_of_places_is_equally_likely() -> None:
+    # two of four places: six sets, each with a chance of 1/6
+    rows = Ragged.of([[9] * 4] * 30_000)
+    masked = mask(rows, VOCABULARY, MaskingSection(share=0.5), generator(3))
+    places = masked.places % 4
+    chosen = np.bincount(masked.places // 4, minlength=len(rows))
+    assert (chosen == 2).all()
+    sets = np.bincount(places[::2] * 4 + places[1::2], minlength=16)
+    assert sets[sets > 0] / 30_000 == pytest.approx([1 / 6] * 6, abs=0.01)
