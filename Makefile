@@ -4,6 +4,7 @@ PYTHON ?= python3
 RECIPE ?= flows/configs/demo.yaml
 KILLS ?= 50
 EXAMPLES ?= 2000
+DEVICE ?= cpu
 BIN := .venv/bin
 RUN_EXTRAS := pipelines,mining,training,flows,report
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -93,8 +94,8 @@ bench-segment: setup .venv-segment/.installed ## Measure sentence segmentation o
 bench-dedup: setup .venv-peers/.installed ## Measure deduplication against the naive way, datatrove and others
 	$(BIN)/python tests/benchmarks/dedup.py
 
-bench-train: setup ## Measure the training step against Hugging Face's
-	$(BIN)/python tests/benchmarks/train.py
+bench-train: setup ## Measure the training step against Hugging Face's (DEVICE=cuda on a GPU)
+	$(BIN)/python tests/benchmarks/train.py --device $(DEVICE)
 
 bench-scale: setup ## Measure what a second worker gives, on many files and on one big file
 	$(BIN)/python tests/benchmarks/scale.py

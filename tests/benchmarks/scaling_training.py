@@ -43,7 +43,8 @@ class Memory:
 
 
 def arm(size: str) -> PretrainArm:
-    found: PretrainArm = load_recipe(CONFIGS / f"infoxlm_{size}.yaml").section("pretrain").resolve()["infoxlm"]  # type: ignore[union-attr]
+    section = load_recipe(CONFIGS / f"infoxlm_{size}.yaml").section("pretrain")
+    found: PretrainArm = section.resolve()["infoxlm"]  # type: ignore[union-attr]
     return found
 
 
@@ -110,7 +111,7 @@ def seconds(recipe: PretrainArm, gpus: int) -> tuple[float, float]:
 def tables() -> str:
     """Return both tables as Markdown."""
     lines = [
-        "| recipe | weights | FLOPs of a step | GPUs | parts of a step on each | state | activations | rest | GB in all |",
+        "| recipe | weights | FLOPs of a step | GPUs | parts on each | state | activations | rest | GB in all |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     times = ["| recipe | GPUs | products, s | sum of gradients, s | 200,000 steps, days |", "|---|--:|--:|--:|--:|"]
@@ -121,9 +122,8 @@ def tables() -> str:
         for gpus in GPUS:
             held = memory(recipe, gpus)
             shown = " | ".join(f"{part / 1e9:.1f}" for part in (held.state, held.activations, held.rest, held.total))
-            lines.append(
-                f"| {size} | {trained / 1e6:.0f} M | {flops / 1e12:,.0f} T | {gpus} | {micro_batches(recipe, gpus)} | {shown} |"
-            )
+            parts = micro_batches(recipe, gpus)
+            lines.append(f"| {size} | {trained / 1e6:.0f} M | {flops / 1e12:,.0f} T | {gpus} | {parts} | {shown} |")
             products, summed = seconds(recipe, gpus)
             least, most = (time * recipe.steps / 86_400 for time in (max(products, summed), products + summed))
             times.append(f"| {size} | {gpus} | {products:.2f} | {summed:.2f} | {least:.1f} – {most:.1f} |")

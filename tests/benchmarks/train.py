@@ -26,7 +26,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 from train_data import LARGE, SETTINGS, SMALL, Setting, arm, corpus, mean_length, sentences_of
-from train_rivals import WAYS, Rival, grouped_rows
+from train_rivals import FLASH, WAYS, Rival, grouped_rows
 
 from training.config.data import DataSection
 from training.config.pretrain import PretrainArm
@@ -43,7 +43,7 @@ from training.trainer import Trainer
 LABELS: Final = {SMALL: "32k", LARGE: "250k"}
 AIMS: Final = {"grouped": {SMALL: 1.9, LARGE: 5.0}, "careful": {SMALL: 1.05, LARGE: 1.8}}
 RIVALS: Final = {"cpu": ("grouped", "careful"), "cuda": ("grouped", "careful", "flattened")}  # and `plain`, once
-PLAIN_STEPS: Final = 2
+PLAIN_STEPS: Final = 2  # about
 ROWS: Final = 20_000  # sentences to read from
 LOADED: Final = 8  # steps of a round of the loader
 EQUAL: Final = 1e-4
@@ -62,7 +62,7 @@ def show_equal_losses(vocabulary: int, recipe: PretrainArm, data: Corpus) -> Non
         losses = {
             name: way.loss(theirs, way.collate(sequences, labels).to(trainer.device)).item()
             for name, way in WAYS.items()
-            if name != "flattened" or theirs.config._attn_implementation != "flash_attention_2"
+            if name != "flattened" or not FLASH  # which has no fp32
         }
     print(f"losses of one batch, vocabulary {vocabulary:,}: ours {ours:.6f}, {losses}")
     if any(abs(loss - ours) > EQUAL for loss in losses.values()):
@@ -90,11 +90,12 @@ def speed(vocabulary: int, steps: int, rounds: int, setting: Setting, show: Cons
     used: list[float] = []
     dtype = torch.bfloat16 if setting.precision == "bf16" else torch.float32
     for number in range(rounds):
-        first = sentences_of(reader, min(steps, PLAIN_STEPS))
-        rest = sentences_of(reader, max(0, steps - PLAIN_STEPS))
+        sequences, labels = sentences_of(reader, steps)
         if number == 0:
-            rates["plain"].append(_rate(Rival("plain", vocabulary, recipe, size), *first, setting))
-        sequences, labels = (_joined(*parts) for parts in zip(first, rest, strict=True))
+            few = np.arange(len(sequences) * min(steps, PLAIN_STEPS) // steps)
+            plain = Rival("plain", vocabulary, recipe, size)
+            rates["plain"].append(_rate(plain, sequences.take(few), labels.take(few), setting))
+            del plain
         peak = gemm_peak(trainer.device, dtype)
         for name, rival in rivals.items():
             rates[name].append(_rate(rival, sequences, labels, setting))
@@ -121,10 +122,6 @@ def _rate(rival: Rival, sequences: Ragged, labels: Ragged, setting: Setting) -> 
     return len(sequences.values) / (now(setting) - started)
 
 
-def _joined(first: Ragged, second: Ragged) -> Ragged:
-    return Ragged(np.concatenate([first.values, second.values]), np.concatenate([first.lengths, second.lengths]))
-
-
 def _table(vocabulary: int, rates: dict[str, list[float]], ratios: dict[str, list[float]], how: str) -> Table:
     table = Table(title=f"vocabulary {vocabulary:,}: real tokens/s, {how}")
     for column in ("system", "tokens/s", "from – to", "ours is × faster", "aim"):
@@ -144,7 +141,7 @@ def _table(vocabulary: int, rates: dict[str, list[float]], ratios: dict[str, lis
 def contrast_cost(vocabulary: int, rounds: int, setting: Setting) -> float:
     """Return the time of a step of all three objectives over that of the same step without the contrast."""
     sentence = mean_length() + 1
-    examples = setting.sentences[vocabulary] // 2
+    examples = max(12, setting.sentences[vocabulary] // 2)
     shares: dict[Objective, float] = {"mlm": sentence + 1, "tlm": 2 * sentence + 1, "xlco": 2 * sentence + 1}
     data = corpus(vocabulary, ROWS, 7)
     trainers = []

@@ -27,6 +27,7 @@ from training.model import POSITION_OFFSET, initialized
 from training.optim import adamw
 
 NO_LABEL: Final = -100
+FLASH: Final = is_flash_attn_2_available()
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,12 @@ def padded(sequences: Ragged, labels: Ragged) -> Batch:
 
 def flattened(sequences: Ragged, labels: Ragged) -> Batch:
     """Return sentences one after another, `[1, T]`."""
-    flash = is_flash_attn_2_available()
-    collate = DataCollatorWithFlattening(return_flash_attn_kwargs=flash, position_ids_start=POSITION_OFFSET)
+    collate = DataCollatorWithFlattening(return_flash_attn_kwargs=FLASH, position_ids_start=POSITION_OFFSET)
     inputs = dict(collate([{"input_ids": row} for row in sequences.tolist()], return_tensors="pt"))
     # the collator takes the first token of each sentence for one that has no label
     del inputs["labels"]
     wanted = np.where(labels.values < 0, NO_LABEL, labels.values).astype(np.int64)
-    if not flash:  # `XLMRobertaModel` does not tell the sentences apart by itself
+    if not FLASH:  # `XLMRobertaModel` does not tell the sentences apart by itself
         row = torch.from_numpy(np.repeat(np.arange(len(sequences)), sequences.lengths))
         inputs["attention_mask"] = (row[:, None] == row[None, :])[None, None]
     return Batch(inputs, torch.from_numpy(wanted)[None])
@@ -114,7 +114,7 @@ class Rival:
         self.device = torch.device(recipe.device)
         self.half = recipe.precision == "bf16"
         self.model = to_transformers(initialized(recipe.model, vocabulary, 1)).to(self.device).train()
-        if name == "flattened" and is_flash_attn_2_available():
+        if name == "flattened" and FLASH:
             self.model.set_attn_implementation("flash_attention_2")
         self.optimizer = adamw([self.model], recipe.optimizer)
 
