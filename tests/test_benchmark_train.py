@@ -37,6 +37,14 @@ def test_another_loss_ends_the_comparison(setting: Setting, monkeypatch: pytest.
         train.show_equal_losses(VOCABULARY, arm(600, {"mlm": 1.0}, 200, setting), corpus(VOCABULARY, 200, 7))
 
 
+def test_grouped_batches_have_little_padding() -> None:
+    sequences = Ragged(np.zeros(4 * 12, np.int32), np.asarray([2, 10] * 4, np.int64))
+    grouped = train_rivals.grouped_rows(sequences, 4)
+    assert sorted(sequences.lengths[rows].tolist() for rows in grouped) == [[2] * 4, [10] * 4]
+    assert train_rivals.padding_ratio(sequences, grouped) == 1.0
+    assert train_rivals.padding_ratio(sequences, [np.arange(4), np.arange(4, 8)]) == 80 / 48
+
+
 @pytest.mark.parametrize("name", train_rivals.WAYS)
 def test_every_rival_trains_on_every_sentence_once(
     name: str, setting: Setting, monkeypatch: pytest.MonkeyPatch

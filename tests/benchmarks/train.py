@@ -26,7 +26,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 from train_data import LARGE, SETTINGS, SMALL, Setting, arm, corpus, mean_length, sentences_of
-from train_rivals import FLASH, WAYS, Rival, grouped_rows
+from train_rivals import FLASH, WAYS, Rival, grouped_rows, padding_ratio
 
 from training.config.data import DataSection
 from training.config.pretrain import PretrainArm
@@ -91,6 +91,8 @@ def speed(vocabulary: int, steps: int, rounds: int, setting: Setting, show: Cons
     dtype = torch.bfloat16 if setting.precision == "bf16" else torch.float32
     for number in range(rounds):
         sequences, labels = sentences_of(reader, steps)
+        ratio = padding_ratio(sequences, grouped_rows(sequences, size))
+        print(f"round {number + 1}: {len(sequences.values):,} tokens; grouped batches have {ratio:.2f} places for each")
         if number == 0:
             few = np.arange(len(sequences) * min(steps, PLAIN_STEPS) // steps)
             plain = Rival("plain", vocabulary, recipe, size)
@@ -230,7 +232,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", choices=SETTINGS, default="cpu")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=5, help="steps of a round")
+    parser.add_argument("--steps", type=int, default=6, help="steps of a round")
     parser.add_argument("--peak", help=argparse.SUPPRESS)
     parser.add_argument("--vocabulary", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
