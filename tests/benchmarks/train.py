@@ -1,10 +1,11 @@
 """The training step against Hugging Face's: `make bench-train`, with `DEVICE=cuda` on a GPU.
 
-All systems have the same weights to begin with, the same sentences with the same masks, AdamW (fused) with clipping,
-and on a CPU one thread on one core; first it is shown that their losses are equal. The rivals are those of
+All systems have the same weights to begin with, sentences of one stream with the same masks, AdamW (fused) with
+clipping, and on a CPU one thread on one core; first it is shown that their losses are equal. The rivals are those of
 `train_rivals.py`. Ours is the trainer itself, its loader and masking included. Rounds alternate in one process, and
-what counts is CPU time, system calls included (on a GPU, time until it is done); `plain`, which is slow, runs on the
-first steps alone. A step has the same tokens for all, on average. Peak memory is that of a process that makes one step
+what counts is CPU time, system calls included (on a GPU, time until it is done). A rival sorts the sentences of 48
+batches and trains on some of these, evenly taken; `plain`, which is slow, on two. A step has the same tokens for all,
+on average. Peak memory is that of a process that makes one step
 on the longest grouped batch (on a GPU, of what is allocated there). The cost of the contrast is that of a step with as
 many examples of MMLM, TLM and XLCO (mixup, so two pairs each) against the same step without XLCO. The last line of the
 output is JSON.
@@ -35,7 +36,7 @@ from training.data.batch import Step
 from training.data.loader import Loader
 from training.data.shards import Ragged
 from training.data.streams import Corpus
-from training.flops import Sequences, Work, mfu, step_flops
+from training.flops import mfu
 from training.hub import to_transformers
 from training.measures.peak import gemm_peak
 from training.trainer import Trainer
@@ -43,7 +44,8 @@ from training.trainer import Trainer
 LABELS: Final = {SMALL: "32k", LARGE: "250k"}
 AIMS: Final = {"grouped": {SMALL: 1.9, LARGE: 5.0}, "careful": {SMALL: 1.05, LARGE: 1.8}}
 RIVALS: Final = {"cpu": ("grouped", "careful"), "cuda": ("grouped", "careful", "flattened")}  # and `plain`, once
-PLAIN_STEPS: Final = 2  # about
+PLAIN_STEPS: Final = 2
+POOL: Final = 48  # batches that the rivals group sentences over; they train on some, evenly taken
 ROWS: Final = 20_000  # sentences to read from
 LOADED: Final = 8  # steps of a round of the loader
 EQUAL: Final = 1e-4
@@ -90,26 +92,23 @@ def speed(vocabulary: int, steps: int, rounds: int, setting: Setting, show: Cons
     used: list[float] = []
     dtype = torch.bfloat16 if setting.precision == "bf16" else torch.float32
     for number in range(rounds):
-        sequences, labels = sentences_of(reader, steps)
+        sequences, labels = sentences_of(reader, POOL)
         ratio = padding_ratio(sequences, grouped_rows(sequences, size))
         print(f"round {number + 1}: {len(sequences.values):,} tokens; grouped batches have {ratio:.2f} places for each")
         if number == 0:
-            few = np.arange(len(sequences) * min(steps, PLAIN_STEPS) // steps)
             plain = Rival("plain", vocabulary, recipe, size)
-            rates["plain"].append(_rate(plain, sequences.take(few), labels.take(few), setting))
+            rates["plain"].append(_rate(plain, sequences, labels, PLAIN_STEPS, setting))
             del plain
         peak = gemm_peak(trainer.device, dtype)
         for name, rival in rivals.items():
-            rates[name].append(_rate(rival, sequences, labels, setting))
+            rates[name].append(_rate(rival, sequences, labels, steps, setting))
         gc.collect()
-        started = now(setting)
+        tokens, flops, started = trainer.tokens["mlm"], trainer.flops, now(setting)
         for _ in range(steps):
             trainer.train_step()
         seconds = now(setting) - started
-        rates["ours"].append(len(sequences.values) / seconds)
-        work = Work(Sequences.of(sequences.lengths), masked=int((labels.values >= 0).sum()))
-        flops = step_flops(work, recipe, vocabulary)
-        used.append(mfu(flops, seconds, max(peak, gemm_peak(trainer.device, dtype))))
+        rates["ours"].append((trainer.tokens["mlm"] - tokens) / seconds)
+        used.append(mfu(trainer.flops - flops, seconds, max(peak, gemm_peak(trainer.device, dtype))))
         for name, found in ratios.items():
             found.append(rates["ours"][-1] / rates[name][-1])
     show.print(_table(vocabulary, rates, ratios, f"{rounds} rounds of {steps} steps, {setting.device}"))
@@ -117,11 +116,11 @@ def speed(vocabulary: int, steps: int, rounds: int, setting: Setting, show: Cons
     return {name: statistics.median(found) for name, found in ratios.items()} | {"mfu": statistics.median(used)}
 
 
-def _rate(rival: Rival, sequences: Ragged, labels: Ragged, setting: Setting) -> float:
+def _rate(rival: Rival, sequences: Ragged, labels: Ragged, steps: int, setting: Setting) -> float:
     gc.collect()
     started = now(setting)
-    rival.run(sequences, labels)
-    return len(sequences.values) / (now(setting) - started)
+    tokens = rival.run(sequences, labels, max(1, POOL // steps))
+    return tokens / (now(setting) - started)
 
 
 def _table(vocabulary: int, rates: dict[str, list[float]], ratios: dict[str, list[float]], how: str) -> Table:
