@@ -4,6 +4,7 @@ PYTHON ?= python3
 RECIPE ?= flows/configs/demo.yaml
 KILLS ?= 50
 EXAMPLES ?= 2000
+DEVICE ?= cpu
 BIN := .venv/bin
 RUN_EXTRAS := pipelines,mining,training,flows,report
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -96,8 +97,8 @@ bench-dedup: setup .venv-peers/.installed ## Measure deduplication against the n
 bench-tokenize: setup ## Measure the encoding of text against tokenizers and SentencePiece, with XLM-R's vocabulary
 	$(BIN)/python tests/benchmarks/tokenizer.py
 
-bench-train: setup ## Measure the training step against Hugging Face's
-	$(BIN)/python tests/benchmarks/train.py
+bench-train: setup ## Measure the training step against Hugging Face's (DEVICE=cuda on a GPU)
+	$(BIN)/python tests/benchmarks/train.py --device $(DEVICE)
 
 bench-scale: setup ## Measure what a second worker gives, on many files and on one big file
 	$(BIN)/python tests/benchmarks/scale.py

@@ -247,7 +247,7 @@ def run_attention(qkv: Tensor, layout: Layout, heads: int, dropout: float = 0.0)
         query, key, value = part.view(count, length, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout)
         parts.append(mixed.transpose(1, 2).reshape(count * length, width))
-    return torch.cat(parts)
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def variable_length_attention(qkv: Tensor, layout: Layout, heads: int) -> Tensor:

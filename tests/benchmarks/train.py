@@ -1,10 +1,11 @@
 """The training step against Hugging Face's: `make bench-train`, with `DEVICE=cuda` on a GPU.
 
-All systems have the same weights to begin with, the same sentences with the same masks, AdamW (fused) with clipping,
-and on a CPU one thread on one core; first it is shown that their losses are equal. The rivals are those of
+All systems have the same weights to begin with, sentences of one stream with the same masks, AdamW (fused) with
+clipping, and on a CPU one thread on one core; first it is shown that their losses are equal. The rivals are those of
 `train_rivals.py`. Ours is the trainer itself, its loader and masking included. Rounds alternate in one process, and
-what counts is CPU time, system calls included (on a GPU, time until it is done); `plain`, which is slow, runs on the
-first steps alone. A step has the same tokens for all, on average. Peak memory is that of a process that makes one step
+what counts is CPU time, system calls included (on a GPU, time until it is done). A rival sorts the sentences of 48
+batches and trains on some of these, evenly taken; `plain`, which is slow, on two. A step has the same tokens for all,
+on average. Peak memory is that of a process that makes one step
 on the longest grouped batch (on a GPU, of what is allocated there). The cost of the contrast is that of a step with as
 many examples of MMLM, TLM and XLCO (mixup, so two pairs each) against the same step without XLCO. The last line of the
 output is JSON.
@@ -26,7 +27,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 from train_data import LARGE, SETTINGS, SMALL, Setting, arm, corpus, mean_length, sentences_of
-from train_rivals import WAYS, Rival, grouped_rows
+from train_rivals import FLASH, WAYS, Rival, grouped_rows, padding_ratio
 
 from training.config.data import DataSection
 from training.config.pretrain import PretrainArm
@@ -35,7 +36,7 @@ from training.data.batch import Step
 from training.data.loader import Loader
 from training.data.shards import Ragged
 from training.data.streams import Corpus
-from training.flops import Sequences, Work, mfu, step_flops
+from training.flops import mfu
 from training.hub import to_transformers
 from training.measures.peak import gemm_peak
 from training.trainer import Trainer
@@ -44,6 +45,7 @@ LABELS: Final = {SMALL: "32k", LARGE: "250k"}
 AIMS: Final = {"grouped": {SMALL: 1.9, LARGE: 5.0}, "careful": {SMALL: 1.05, LARGE: 1.8}}
 RIVALS: Final = {"cpu": ("grouped", "careful"), "cuda": ("grouped", "careful", "flattened")}  # and `plain`, once
 PLAIN_STEPS: Final = 2
+POOL: Final = 48  # batches that the rivals group sentences over; they train on some, evenly taken
 ROWS: Final = 20_000  # sentences to read from
 LOADED: Final = 8  # steps of a round of the loader
 EQUAL: Final = 1e-4
@@ -62,7 +64,7 @@ def show_equal_losses(vocabulary: int, recipe: PretrainArm, data: Corpus) -> Non
         losses = {
             name: way.loss(theirs, way.collate(sequences, labels).to(trainer.device)).item()
             for name, way in WAYS.items()
-            if name != "flattened" or theirs.config._attn_implementation != "flash_attention_2"
+            if name != "flattened" or not FLASH  # which has no fp32
         }
     print(f"losses of one batch, vocabulary {vocabulary:,}: ours {ours:.6f}, {losses}")
     if any(abs(loss - ours) > EQUAL for loss in losses.values()):
@@ -90,23 +92,23 @@ def speed(vocabulary: int, steps: int, rounds: int, setting: Setting, show: Cons
     used: list[float] = []
     dtype = torch.bfloat16 if setting.precision == "bf16" else torch.float32
     for number in range(rounds):
-        first = sentences_of(reader, min(steps, PLAIN_STEPS))
-        rest = sentences_of(reader, max(0, steps - PLAIN_STEPS))
+        sequences, labels = sentences_of(reader, POOL)
+        ratio = padding_ratio(sequences, grouped_rows(sequences, size))
+        print(f"round {number + 1}: {len(sequences.values):,} tokens; grouped batches have {ratio:.2f} places for each")
         if number == 0:
-            rates["plain"].append(_rate(Rival("plain", vocabulary, recipe, size), *first, setting))
-        sequences, labels = (_joined(*parts) for parts in zip(first, rest, strict=True))
+            plain = Rival("plain", vocabulary, recipe, size)
+            rates["plain"].append(_rate(plain, sequences, labels, PLAIN_STEPS, setting))
+            del plain
         peak = gemm_peak(trainer.device, dtype)
         for name, rival in rivals.items():
-            rates[name].append(_rate(rival, sequences, labels, setting))
+            rates[name].append(_rate(rival, sequences, labels, steps, setting))
         gc.collect()
-        started = now(setting)
+        tokens, flops, started = trainer.tokens["mlm"], trainer.flops, now(setting)
         for _ in range(steps):
             trainer.train_step()
         seconds = now(setting) - started
-        rates["ours"].append(len(sequences.values) / seconds)
-        work = Work(Sequences.of(sequences.lengths), masked=int((labels.values >= 0).sum()))
-        flops = step_flops(work, recipe, vocabulary)
-        used.append(mfu(flops, seconds, max(peak, gemm_peak(trainer.device, dtype))))
+        rates["ours"].append((trainer.tokens["mlm"] - tokens) / seconds)
+        used.append(mfu(trainer.flops - flops, seconds, max(peak, gemm_peak(trainer.device, dtype))))
         for name, found in ratios.items():
             found.append(rates["ours"][-1] / rates[name][-1])
     show.print(_table(vocabulary, rates, ratios, f"{rounds} rounds of {steps} steps, {setting.device}"))
@@ -114,15 +116,11 @@ def speed(vocabulary: int, steps: int, rounds: int, setting: Setting, show: Cons
     return {name: statistics.median(found) for name, found in ratios.items()} | {"mfu": statistics.median(used)}
 
 
-def _rate(rival: Rival, sequences: Ragged, labels: Ragged, setting: Setting) -> float:
+def _rate(rival: Rival, sequences: Ragged, labels: Ragged, steps: int, setting: Setting) -> float:
     gc.collect()
     started = now(setting)
-    rival.run(sequences, labels)
-    return len(sequences.values) / (now(setting) - started)
-
-
-def _joined(first: Ragged, second: Ragged) -> Ragged:
-    return Ragged(np.concatenate([first.values, second.values]), np.concatenate([first.lengths, second.lengths]))
+    tokens = rival.run(sequences, labels, max(1, POOL // steps))
+    return tokens / (now(setting) - started)
 
 
 def _table(vocabulary: int, rates: dict[str, list[float]], ratios: dict[str, list[float]], how: str) -> Table:
@@ -144,7 +142,7 @@ def _table(vocabulary: int, rates: dict[str, list[float]], ratios: dict[str, lis
 def contrast_cost(vocabulary: int, rounds: int, setting: Setting) -> float:
     """Return the time of a step of all three objectives over that of the same step without the contrast."""
     sentence = mean_length() + 1
-    examples = setting.sentences[vocabulary] // 2
+    examples = max(12, setting.sentences[vocabulary] // 2)
     shares: dict[Objective, float] = {"mlm": sentence + 1, "tlm": 2 * sentence + 1, "xlco": 2 * sentence + 1}
     data = corpus(vocabulary, ROWS, 7)
     trainers = []
@@ -233,7 +231,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", choices=SETTINGS, default="cpu")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=5, help="steps of a round")
+    parser.add_argument("--steps", type=int, default=6, help="steps of a round")
     parser.add_argument("--peak", help=argparse.SUPPRESS)
     parser.add_argument("--vocabulary", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()

@@ -17,7 +17,7 @@ from training.trainer import Trainer
 
 MEDIAN, SPREAD = 30, 0.75  # tokens of a sentence: lognormal
 SMALL, LARGE = 32_000, 250_002  # vocabularies
-LONGEST = 240  # tokens of a sentence: two of them fit the smallest step
+LONGEST = 200  # tokens of a sentence: two of them fit the smallest share of a step
 
 
 @dataclass(frozen=True)
