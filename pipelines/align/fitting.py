@@ -48,7 +48,8 @@ def fitted_penalties(sizes: Int64) -> Float32:
     counts = np.bincount(kinds, minlength=len(TYPES))
     prior = np.exp(-_PENALTIES)
     expected = (counts + counts[_TURNED]) / 2 + _PRIOR * prior / prior.sum()
-    return (-np.log(expected / expected[_PLACES[1, 1]])).astype(np.float32)
+    penalties: Float32 = -np.log(expected / expected[_PLACES[1, 1]]).astype(np.float32)
+    return penalties
 
 
 def _costs(

@@ -39,7 +39,9 @@ def learn_lexicon(translations: Translations, draft: Draft, task: PairTask) -> S
     pairs = Pairs.read(draft)
     own = np.flatnonzero(pairs.language == task.languages)
     most = translations.section.sample
-    documents, parts, sentences = [], [], 0
+    documents: list[tuple[list[str], list[str]]] = []
+    parts: list[int] = []
+    sentences = 0
     for pair in np.random.default_rng(_SEED).permutation(own).tolist():
         texts = pairs.texts(translations.files, pair)
         if untranslated(translations, *texts):  # teaches that words stay as they are
