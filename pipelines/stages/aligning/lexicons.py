@@ -10,7 +10,7 @@ import numpy as np
 from pipelines.align.learning import PARTS, learn
 from pipelines.align.lexicon import Lexicon, from_table, to_table
 from pipelines.datasets.draft import Draft, SplitRecord
-from pipelines.stages.aligning.pairing import Pairs, Translations, untranslated
+from pipelines.stages.aligning.pairing import Pairs, Translations
 from pipelines.stages.work import mapped
 
 _SEED: Final = 42
@@ -38,20 +38,12 @@ def learn_lexicon(translations: Translations, draft: Draft, task: PairTask) -> S
     """Write the lexicons of a pair of languages, one for each part of its documents."""
     pairs = Pairs.read(draft)
     own = np.flatnonzero(pairs.language == task.languages)
-    most = translations.section.sample
-    documents: list[tuple[list[str], list[str]]] = []
-    parts: list[int] = []
-    sentences = 0
-    for pair in np.random.default_rng(_SEED).permutation(own).tolist():
-        texts = pairs.texts(translations.files, pair)
-        if untranslated(translations, *texts):  # teaches that words stay as they are
-            continue
-        if documents and sentences + len(texts[1]) > most:
-            break
-        documents.append(texts)
-        parts.append(int(pairs.rank[pair]) % PARTS)
-        sentences += len(texts[1])
-    lexicons = learn(documents, np.array(parts, np.int64))
+    sentences = pairs.columns["target_stop"][own] - pairs.columns["target_first"][own]
+    order = np.random.default_rng(_SEED).permutation(len(own))
+    before = np.cumsum(sentences[order]) - sentences[order]
+    sample = np.sort(order[before < translations.section.sample])
+    documents = [pairs.texts(translations.files, pair) for pair in own[sample].tolist()]
+    lexicons = learn(documents, pairs.rank[own[sample]] % PARTS)
     return SplitRecord(
         files=[draft.write_table(_name(task.languages, part), to_table(one)) for part, one in enumerate(lexicons)]
     )
