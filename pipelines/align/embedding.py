@@ -5,9 +5,14 @@ The cost of joining n sentences x and m sentences y is 2·n·m·(1 - cos(x, y)) 
 1 - cos(v, w) over a sample of the other side's vectors w. A deletion costs as much as the 20th percentile of the costs
 of random pairs of sentences. Documents are halved until a whole grid can be searched, by adding neighbouring vectors;
 then each finer grid is searched in a narrow band around the path through the coarser one.
+
+What is other than in vecalign is the last pass. There a bead has to be worth more than it costs to leave its sentences
+alone: n·m in the cost keeps neighbours from being joined, and one constant for all documents says what is missing. Here
+the cost is weighed against how long the texts are and how often sentences of these documents are joined or missing
+(`fitting`), and against words where there are any; and vectors are centred.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil
 from typing import Final
 
@@ -15,6 +20,7 @@ import numpy as np
 
 from pipelines.align.band import Band, path_of
 from pipelines.align.beads import TYPES, Beads, Float32, Int64
+from pipelines.align.fitting import fitted_beads
 from pipelines.align.program import cheapest
 
 _SEED: Final = 42
@@ -24,24 +30,59 @@ _DELETION: Final = 0.2  # quantile
 _BUFFER: Final = 5  # sentences on either side of the path, beside half of a bead
 _ONE_TO_ONE: Final = ((1, 1), (1, 0), (0, 1))
 
+_NATS: Final = np.float32(30)  # for a bead of equal vectors
+_FEWEST: Final = 8  # sentences of a document whose mean says something
+_NEVER: Final = 1000.0  # cost of a bead that there are no vectors for
 
-def align(source: Float32, target: Float32) -> Beads:
-    """Align two documents by the vectors of their sentences and of spans of these.
+
+def align(
+    source: Float32, target: Float32, lengths: tuple[Int64, Int64], words: Callable[[Band], Float32] | None = None
+) -> Beads:
+    """Align two documents by the vectors of their sentences and of spans of these, by lengths and, if given, by words.
 
     `source` [k, s, d] and `target` [k, t, d] (float32) hold unit vectors: `[i, j]` that of the i + 1 sentences of which
     sentence j is the last; where j < i there is none, and it does not matter what stands there. Beads have at most k
-    sentences on a side. The confidence in a bead is 1 - cost / (n·m), and 0 where that is negative: 0 is what random
-    sentences get, 1 what equal vectors get.
+    sentences on a side. `lengths` are those of the sentences in characters [s] and [t]; `words` gives the evidence of
+    words for a band (`lexical.evidence`). The confidence in a bead is 1 - cost / (n·m) by vectors alone, and 0 where
+    that is negative: 0 is what random sentences get, 1 what equal vectors get.
 
     Time and memory are linear in the number of sentences. Raises ValueError where k is not 1 to 4.
     """
     if not 1 <= min(len(source), len(target)) <= max(len(source), len(target)) <= max(TYPES)[0]:
         raise ValueError(f"vectors of spans of 1 to {len(source)} sentences; 1 to {max(TYPES)[0]} are known")
-    types = tuple((n, m) for n, m in TYPES if n <= len(source) and m <= len(target))
     band = search_band(source, target, _BUFFER + ceil(max(len(source), len(target)) / 2))
-    costs = vector_costs(band, source, target, types)
-    sizes = cheapest(band, types, lambda begin, end: costs[:, begin:end])
-    return Beads.of(sizes, _confidence(band, types, costs, sizes))
+    costs = vector_costs(band, centred(source), centred(target), TYPES)
+    evidence = _evidence(costs)
+    if words:
+        evidence += words(band)
+    beads = fitted_beads(band, lengths, evidence)
+    sizes = np.stack([beads.sources, beads.targets], axis=1).astype(np.int64)
+    return Beads.of(sizes, _confidence(band, costs, sizes))
+
+
+def centred(vectors: Float32) -> Float32:
+    """Return vectors [k, s, d] without the mean of the document's sentences, of unit length; few are left as they are.
+
+    Many encoders put all sentences of a language close together; what tells them apart is what is left.
+    """
+    if vectors.shape[1] < _FEWEST:
+        return vectors
+    apart = vectors - vectors[0].mean(axis=0)
+    unit: Float32 = apart / (np.linalg.norm(apart, axis=2, keepdims=True) + np.float32(1e-5))
+    return unit
+
+
+def _evidence(costs: Float32) -> Float32:
+    """Return in nats what vectors say for beads of these costs [types, anti-diagonals, width].
+
+    A bead of random sentences costs n·m, which is worth nothing; a bead of four sentences with equal vectors is worth
+    as much as one of two, so that it is no gain to join what is good apart.
+    """
+    evidence = np.zeros_like(costs)
+    for nats, cost, (n, m) in zip(evidence, costs, TYPES, strict=True):
+        if n and m:
+            nats[:] = _NATS * (1 - cost / (n * m))
+    return evidence
 
 
 def search_band(source: Float32, target: Float32, half_width: int) -> Band:
@@ -69,7 +110,9 @@ def vector_costs(band: Band, source: Float32, target: Float32, types: Sequence[t
     for x, x_end, y, y_end in band.blocks():
         first, second = max(x, 1), max(y, 1)  # a bead with two sides ends at least here
         for place, (n, m) in enumerate(types):
-            if n and m:
+            if n > len(source) or m > len(target):
+                costs[place] = _NEVER
+            elif n and m:
                 rows, columns = slice(first - 1, x_end - 1), slice(second - 1, y_end - 1)
                 cosine = source[n - 1, rows] @ target[m - 1, columns].T
                 scale = r_source[n - 1, rows, None] + r_target[m - 1, columns] + np.float32(1e-6)
@@ -114,9 +157,8 @@ def halved(vectors: Float32) -> Float32:
     return unit
 
 
-def _confidence(band: Band, types: Sequence[tuple[int, int]], costs: Float32, sizes: Int64) -> Float32:
-    kinds = {pair: place for place, pair in enumerate(types)}
-    place = np.array([kinds[n, m] for n, m in sizes.tolist()], np.int64)
+def _confidence(band: Band, costs: Float32, sizes: Int64) -> Float32:
+    place = np.array([TYPES.index((n, m)) for n, m in sizes.tolist()], np.int64)
     ends = np.cumsum(sizes, axis=0)
     diagonal = ends.sum(axis=1)
     cost = costs[place, diagonal, ends[:, 1] - band.first[diagonal]] / np.maximum(sizes.prod(axis=1), 1)

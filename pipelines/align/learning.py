@@ -11,11 +11,15 @@ import numpy as np
 
 from pipelines.align import lexical
 from pipelines.align.beads import Beads, Int64
-from pipelines.align.lexicon import Lexicon, empty, estimate
-from pipelines.align.wordforms import forms
+from pipelines.align.lexical import Sentences
+from pipelines.align.lexicon import Lexicon, empty, estimate_without
+from pipelines.align.wordforms import Forms
 
 PARTS: Final = 5
-PASSES = 4
+PASSES: Final = 4
+
+_SURE: Final = 0.5  # confidence: a bead that is less likely than something else teaches nothing
+_MOST: Final = 200  # forms of a text that still says which of them belong together; also bounds the time
 
 Documents = Sequence[tuple[Sequence[str], Sequence[str]]]
 
@@ -26,31 +30,28 @@ def learn(documents: Documents, parts: Int64) -> tuple[Lexicon, ...]:
     `parts` [d] says in which part each document is. Where all are in one part, they have to teach themselves. A
     document that is not among them may take any of the lexicons.
     """
+    read = [(Sentences.of(source), Sentences.of(target)) for source, target in documents]
+    # the lexicon of a part that has no documents, or all of them, is estimated from all
+    left_out = [part if 0 < np.count_nonzero(parts == part) < len(parts) else -1 for part in range(PARTS)]
     lexicons: tuple[Lexicon, ...] = (empty(),) * PARTS
     for _ in range(PASSES):
-        found = [
-            _joined(pair, lexical.align(*pair, lexicons[part]))
-            for pair, part in zip(documents, parts.tolist(), strict=True)
+        taught = [
+            _taught(*pair, lexical.align_sentences(*pair, lexicons[part]))
+            for pair, part in zip(read, parts.tolist(), strict=True)
         ]
-        everything = _of(found) if len(set(parts.tolist())) < PARTS else empty()
-        kept = [np.flatnonzero(parts != part).tolist() for part in range(PARTS)]
-        lexicons = tuple(
-            _of([found[place] for place in own]) if 0 < len(own) < len(found) else everything for own in kept
-        )
+        sources, targets = (Forms.joined([pair[side] for pair in taught]) for side in (0, 1))
+        rows = [len(source.counts) for source, _ in taught]
+        lexicons = estimate_without(sources, targets, np.repeat(parts, rows), left_out)
     return lexicons
 
 
-def _of(taken: Sequence[tuple[list[str], list[str]]]) -> Lexicon:
-    """Return the lexicon of the beads of some documents."""
-    sides = [[text for pair in taken for text in pair[side]] for side in (0, 1)]
-    return estimate(forms(sides[0]), forms(sides[1]))
-
-
-def _joined(documents: tuple[Sequence[str], Sequence[str]], beads: Beads) -> tuple[list[str], list[str]]:
-    """Return the texts of the two sides of the beads that have two."""
-    kept = np.flatnonzero(beads.two_sided)
-    sources, targets = documents
-    return (
-        [" ".join(sources[beads.source[b] : beads.source[b] + beads.sources[b]]) for b in kept],
-        [" ".join(targets[beads.target[b] : beads.target[b] + beads.targets[b]]) for b in kept],
+def _taught(source: Sentences, target: Sentences, beads: Beads) -> tuple[Forms, Forms]:
+    """Return the forms of the two sides of the beads of a document from which something is to be learnt."""
+    kept = beads.confidence >= _SURE
+    sides = (
+        source.forms.runs(beads.source[kept].astype(np.int64), beads.sources[kept].astype(np.int64)),
+        target.forms.runs(beads.target[kept].astype(np.int64), beads.targets[kept].astype(np.int64)),
     )
+    rows = np.flatnonzero((sides[0].counts <= _MOST) & (sides[1].counts <= _MOST))
+    ones = np.ones_like(rows)
+    return sides[0].runs(rows, ones), sides[1].runs(rows, ones)

@@ -64,7 +64,7 @@ def ratio(source: Int64, target: Int64) -> float:
 
 
 def length_costs(
-    band: Band, lengths: tuple[Int64, Int64], c: float, types: Sequence[tuple[int, int]], variance: float = VARIANCE
+    band: Band, lengths: tuple[Int64, Int64], c: float, types: Sequence[tuple[int, int]], spread: float = 0.0
 ) -> Costs:
     """Return what the beads of a band cost by their lengths and their type, as a function of anti-diagonals."""
     sums = [np.concatenate([[0], np.cumsum(side)]) for side in lengths]
@@ -78,18 +78,22 @@ def length_costs(
         )
         out = np.empty((len(types), *x.shape), np.float32)
         for place, (n, m) in enumerate(types):
-            out[place] = match(first[n].astype(np.float32), second[m].astype(np.float32), c, variance)
+            out[place] = match(first[n].astype(np.float32), second[m].astype(np.float32), c, spread)
         out += penalties[:, None, None]
         return out
 
     return costs
 
 
-def match(source: Float32, target: Float32, c: float, variance: float = VARIANCE) -> Float32:
-    """Return what it costs to join texts of `source` and of `target` characters: float32, of their shape."""
+def match(source: Float32, target: Float32, c: float, spread: float = 0.0) -> Float32:
+    """Return what it costs to join texts of `source` and of `target` characters: float32, of their shape.
+
+    The variance is s² for each character and `spread` for each squared: the paper has no spread, by which a long text
+    must be translated into its length nearly to the letter.
+    """
     scaled = target / np.float32(c)
-    mean = (source + scaled) / 2
-    delta = np.abs(scaled - source) / np.sqrt(np.float32(variance) * np.maximum(mean, np.float32(1e-6)))
+    mean = np.maximum((source + scaled) / 2, np.float32(1e-6))
+    delta = np.abs(scaled - source) / np.sqrt(mean * (np.float32(VARIANCE) + np.float32(spread) * mean))
     cost: Float32 = _TAIL.take((delta * _STEPS + np.float32(0.5)).astype(np.int32), mode="clip")
     return cost
 

@@ -7,27 +7,42 @@ have nothing to do with each other. So a deletion costs its penalty alone.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from pipelines.align.band import Band
-from pipelines.align.beads import TYPES, Beads, Float32
+from pipelines.align.beads import TYPES, Beads, Float32, Int64
 from pipelines.align.embedding import search_band
-from pipelines.align.length import characters_of, first_band, length_costs, penalty, ratio
+from pipelines.align.fitting import LENGTH, fitted_beads
+from pipelines.align.length import characters_of, first_band, ratio
 from pipelines.align.lexicon import Lexicon
-from pipelines.align.program import cheapest_with_confidence
 from pipelines.align.sketches import sketches
 from pipelines.align.translated import OUTSIDE, gains
-from pipelines.align.wordforms import forms
+from pipelines.align.wordforms import Forms, forms
 
-# Nats for one of the model: forms and lengths are no independent witnesses.
-_WORDS: Final = 0.15
-_LENGTH: Final = 0.6
+# Nats for one of the model: forms are no independent witnesses.
+_WORDS: Final = np.float32(0.15)
 _LENGTH_ALONE: Final = 0.5  # where the lexicon is empty
 
 _HALF_WIDTH: Final = 20  # of the band in which long documents are searched
 _PAD: Final = 8
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """What the aligner needs of the sentences of a document: their forms, and their lengths in characters [n]."""
+
+    forms: Forms
+    lengths: Int64
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "Sentences":
+        return cls(forms(texts), characters_of(texts))
+
+    def __len__(self) -> int:
+        return len(self.lengths)
 
 
 def align(sources: Sequence[str], targets: Sequence[str], lexicon: Lexicon) -> Beads:
@@ -37,34 +52,33 @@ def align(sources: Sequence[str], targets: Sequence[str], lexicon: Lexicon) -> B
     found coarse to fine, by sketches of what the sentences say or, with the empty lexicon, by their lengths. The
     confidence in a bead is that of `program.cheapest_with_confidence`.
     """
-    lengths = characters_of(sources), characters_of(targets)
-    if len(lexicon.forward.given) and not Band.straight(len(sources), len(targets), 0).is_whole:
-        band = search_band(*sketches(lexicon.forward, forms(sources), forms(targets)), _HALF_WIDTH)
+    return align_sentences(Sentences.of(sources), Sentences.of(targets), lexicon)
+
+
+def align_sentences(source: Sentences, target: Sentences, lexicon: Lexicon) -> Beads:
+    """Align two documents as `align` does."""
+    lengths = source.lengths, target.lengths
+    if len(lexicon.forward.given) and not Band.straight(len(source), len(target), 0).is_whole:
+        band = search_band(*sketches(lexicon.forward, source.forms, target.forms), _HALF_WIDTH)
     else:
         band = first_band(lengths, ratio(*lengths))
-    sizes, confidence = cheapest_with_confidence(band, TYPES, lexical_costs(band, sources, targets, lexicon))
-    return Beads.of(sizes, confidence)
+    weight = LENGTH if len(lexicon.forward.given) else _LENGTH_ALONE
+    return fitted_beads(band, lengths, evidence(band, source, target, lexicon), weight)
 
 
-def lexical_costs(band: Band, sources: Sequence[str], targets: Sequence[str], lexicon: Lexicon) -> Float32:
-    """Return what the beads of a band cost by words, length and type: float32 [types, anti-diagonals, width]."""
-    first, second = forms(sources), forms(targets)
-    ahead = gains(lexicon.forward, first, second, band)
-    back = gains(lexicon.backward, second, first, band.transposed())[..., ::-1]
-    lengths = characters_of(sources), characters_of(targets)
-    costs = length_costs(band, lengths, ratio(*lengths), TYPES)(0, len(band.first))
-    weight = _LENGTH if len(lexicon.forward.given) else _LENGTH_ALONE
-    for cost, (n, m) in zip(costs, TYPES, strict=True):
+def evidence(band: Band, source: Sentences, target: Sentences, lexicon: Lexicon) -> Float32:
+    """Return in nats what words say for the beads of a band: float32 [types, anti-diagonals, width]."""
+    ahead = gains(lexicon.forward, source.forms, target.forms, band)
+    back = gains(lexicon.backward, target.forms, source.forms, band.transposed())[..., ::-1]
+    found = np.zeros((len(TYPES), *ahead.shape[1:]), np.float32)
+    for nats, (n, m) in zip(found, TYPES, strict=True):
         if n and m:
-            cost *= weight
-            cost += np.float32((1 - weight) * penalty(n, m))
             for step in range(m):
-                cost -= _WORDS * _moved(band, ahead[n - 1], 0, step)
+                nats += _moved(band, ahead[n - 1], 0, step)
             for step in range(n):
-                cost -= _WORDS * _moved(band, back[m - 1], step, 0)
-        else:
-            cost[:] = penalty(n, m)
-    return costs
+                nats += _moved(band, back[m - 1], step, 0)
+    found *= _WORDS
+    return found
 
 
 def _moved(band: Band, values: Float32, x: int, y: int) -> Float32:

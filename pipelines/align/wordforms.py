@@ -43,6 +43,25 @@ class Forms:
         """How many forms each text has: int64 [n]."""
         return np.diff(self.starts)
 
+    @classmethod
+    def joined(cls, parts: Sequence["Forms"]) -> "Forms":
+        """Return the forms of the texts of all parts, one part after the other."""
+        counts = np.concatenate([np.zeros(0, np.int64), *(part.counts for part in parts)])
+        return cls(
+            np.concatenate([np.zeros(0, np.uint64), *(part.hashes for part in parts)]),
+            np.concatenate([np.zeros(0, np.uint64), *(part.alike for part in parts)]),
+            np.concatenate([[0], np.cumsum(counts)]),
+        )
+
+    def runs(self, first: Int64, counts: Int64) -> "Forms":
+        """Return the forms of runs of `counts` texts from `first` on as those of one text each, in ascending order."""
+        begins, ends = self.starts[first], self.starts[first + counts]
+        inside = np.zeros(len(self.hashes) + 1, np.int64)
+        np.add.at(inside, begins, 1)
+        np.add.at(inside, ends, -1)
+        kept = np.cumsum(inside)[:-1] > 0
+        return Forms(self.hashes[kept], self.alike[kept], np.concatenate([[0], np.cumsum(ends - begins)]))
+
     def part(self, begin: int, end: int) -> "Forms":
         """Return the forms of the texts from `begin` to `end`."""
         first, last = self.starts[begin], self.starts[end]
@@ -52,13 +71,7 @@ class Forms:
 def forms(texts: Sequence[str]) -> Forms:
     """Return the forms of `texts`. Raises UnicodeEncodeError for lone surrogates."""
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    parts = [_chunk(characters(texts[begin:end])) for begin, end in chunks(lengths)]
-    counts = np.concatenate([np.zeros(0, np.int64), *(part.counts for part in parts)])
-    return Forms(
-        np.concatenate([np.zeros(0, np.uint64), *(part.hashes for part in parts)]),
-        np.concatenate([np.zeros(0, np.uint64), *(part.alike for part in parts)]),
-        np.concatenate([[0], np.cumsum(counts)]),
-    )
+    return Forms.joined([_chunk(characters(texts[begin:end])) for begin, end in chunks(lengths)])
 
 
 def _chunk(chars: Characters) -> Forms:

@@ -31,7 +31,7 @@ STAGES: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         name="align",
-        version=2,
+        version=3,
         section=AlignSection,
         entry="pipelines.stages.align:run",
         needs=("ingest",),

@@ -28,8 +28,8 @@ class SentencesSection(Section):
 
     method: Literal["length", "lexical", "embedding"] = Field(
         "lexical",
-        description="By length alone; by a lexicon that is estimated from these documents, and length; or by the "
-        "vectors of the stage embed.",
+        description="By length alone; by a lexicon that is estimated from these documents, and length; or by "
+        "these and the vectors of the stage embed.",
     )
     documents: DocumentsSection = Field(DocumentsSection(), description="Which documents are translations.")
     sample: int = Field(

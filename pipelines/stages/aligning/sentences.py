@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -10,18 +11,16 @@ import pyarrow as pa
 
 from pipelines.align import embedding, length, lexical
 from pipelines.align.beads import Beads
-from pipelines.align.documents import copied_share
 from pipelines.align.learning import PARTS
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.evidence import Sample
 from pipelines.datasets.reasons import Reason
-from pipelines.dedup.exact import hash_texts
 from pipelines.stages.aligning.joined import Aligned, bead_pairs, document_vectors
 from pipelines.stages.aligning.keys import language_summary
 from pipelines.stages.aligning.lexicons import lexicon_of
 from pipelines.stages.aligning.matching import is_language
-from pipelines.stages.aligning.pairing import SIDES, Pairs, SentenceFile, Translations
+from pipelines.stages.aligning.pairing import SIDES, Pairs, SentenceFile, Translations, untranslated
 from pipelines.stages.work import codes, compact, samples_by_reason
 
 _FATES: Final = (None, Reason.NO_COUNTERPART, Reason.UNTRANSLATED)
@@ -40,7 +39,7 @@ def align_file(translations: Translations, draft: Draft, file: SentenceFile) -> 
     types: Counter[str] = Counter()
     for pair in np.flatnonzero(pairs.columns["target_file"] == file.index).tolist():
         first, stop = (int(pairs.columns[f"target_{name}"][pair]) for name in ("first", "stop"))
-        if _is_copied(translations, pairs, pair):
+        if untranslated(translations, *pairs.texts(translations.files, pair)):
             fate[first:stop] = _COPIED
             continue
         beads = _align(translations, draft, pairs, pair)
@@ -70,22 +69,16 @@ def _counted(table: pa.Table, pairs: Pairs, index: int, pivot: str) -> npt.NDArr
 
 def _align(translations: Translations, draft: Draft, pairs: Pairs, pair: int) -> Beads:
     """Align a pair of documents by the method of the config."""
-    if translations.section.method == "embedding":
-        return embedding.align(*(document_vectors(translations.files, pairs, pair, side) for side in SIDES))
     sources, targets = pairs.texts(translations.files, pair)
     if translations.section.method == "length":
         return length.align(sources, targets)
-    return lexical.align(
-        sources, targets, lexicon_of(draft.folder, pairs.language[pair], int(pairs.rank[pair]) % PARTS)
-    )
-
-
-def _is_copied(translations: Translations, pairs: Pairs, pair: int) -> bool:
-    """Return whether a document was never translated."""
-    sources, targets = pairs.texts(translations.files, pair)
-    lengths = np.fromiter(map(len, targets), np.int32, len(targets))
-    share = copied_share(hash_texts(sources), hash_texts(targets), lengths)
-    return share > translations.section.documents.max_copied
+    lexicon = lexicon_of(draft.folder, pairs.language[pair], int(pairs.rank[pair]) % PARTS)
+    if translations.section.method == "lexical":
+        return lexical.align(sources, targets, lexicon)
+    source, target = lexical.Sentences.of(sources), lexical.Sentences.of(targets)
+    vectors = [document_vectors(translations.files, pairs, pair, side) for side in SIDES]
+    words = partial(lexical.evidence, source=source, target=target, lexicon=lexicon)
+    return embedding.align(vectors[0], vectors[1], (source.lengths, target.lengths), words)
 
 
 def _by_row(pairs: Pairs, pair: int, beads: Beads) -> Aligned:

@@ -67,7 +67,7 @@ def test_halving_adds_neighbours_and_takes_their_mean_away() -> None:
 def test_a_merged_sentence() -> None:
     source, target = documents(20)
     merged = np.concatenate([target[:5], unit(target[5] + target[6])[None], target[7:]])
-    beads = embedding.align(spans(source), spans(merged))
+    beads = embedding.align(spans(source), spans(merged), (np.full(20, 60), np.array([60] * 5 + [120] + [60] * 13)))
     sizes = list(zip(beads.sources.tolist(), beads.targets.tolist(), strict=True))
     assert sizes == [(1, 1)] * 5 + [(2, 1)] + [(1, 1)] * 13
     assert (beads.confidence > 0.6).all()
@@ -75,7 +75,7 @@ def test_a_merged_sentence() -> None:
 
 def test_a_dropped_sentence() -> None:
     source, target = documents(20)
-    beads = embedding.align(source[None], np.delete(target, 12, axis=0)[None])
+    beads = embedding.align(source[None], np.delete(target, 12, axis=0)[None], (np.full(20, 60), np.full(19, 60)))
     sizes = list(zip(beads.sources.tolist(), beads.targets.tolist(), strict=True))
     assert sizes == [(1, 1)] * 12 + [(1, 0)] + [(1, 1)] * 7
     assert beads.confidence[12] == 0
@@ -84,7 +84,7 @@ def test_a_dropped_sentence() -> None:
 def test_a_long_document_is_aligned_coarse_to_fine() -> None:
     source, target = documents(1500)
     kept = np.delete(np.arange(1500), np.arange(600, 690))
-    beads = embedding.align(source[None], target[kept][None])
+    beads = embedding.align(source[None], target[kept][None], (np.full(1500, 60), np.full(1410, 60)))
     pairs = set(zip(beads.source[beads.two_sided].tolist(), beads.target[beads.two_sided].tolist(), strict=True))
     true = {(int(place), at) for at, place in enumerate(kept)}
     assert len(pairs & true) > 0.98 * len(true)
@@ -92,13 +92,35 @@ def test_a_long_document_is_aligned_coarse_to_fine() -> None:
     assert beads.targets.sum() == 1410
 
 
+def test_words_decide_where_vectors_say_nothing() -> None:
+    same = np.ones((4, 3, 8), np.float32) / np.sqrt(8, dtype=np.float32)
+    lengths = np.full(3, 50), np.full(2, 50)
+
+    def words(band: Band) -> np.ndarray:
+        nats = np.zeros((len(TYPES), len(band.first), band.width), np.float32)
+        nats[0][band.nodes(0, len(band.first))[0] == band.nodes(0, len(band.first))[1] + 1] = 20  # (2, 1) and (3, 2)
+        return nats
+
+    beads = embedding.align(same, same[:, :2], lengths, words)
+    assert list(zip(beads.sources.tolist(), beads.targets.tolist(), strict=True)) == [(1, 0), (1, 1), (1, 1)]
+
+
+def test_vectors_are_centred_where_there_are_enough_of_them() -> None:
+    vectors = unit(np.random.default_rng(1).normal(size=(2, 9, 6)) + 3)
+    found = embedding.centred(vectors)
+    expected = vectors[1, 4] - vectors[0].mean(axis=0)
+    assert found[1, 4] == pytest.approx(expected / (np.linalg.norm(expected) + 1e-5), abs=1e-5)
+    assert embedding.centred(vectors[:, :5]).tolist() == vectors[:, :5].tolist()
+
+
 def test_empty_documents() -> None:
     nothing, one = np.zeros((4, 0, 8), np.float32), spans(unit(np.ones((1, 8))))
-    assert len(embedding.align(nothing, nothing)) == 0
-    assert embedding.align(one, nothing).sources.tolist() == [1]
-    assert embedding.align(nothing, one).targets.tolist() == [1]
+    none, some = np.zeros(0, np.int64), np.array([5])
+    assert len(embedding.align(nothing, nothing, (none, none))) == 0
+    assert embedding.align(one, nothing, (some, none)).sources.tolist() == [1]
+    assert embedding.align(nothing, one, (none, some)).targets.tolist() == [1]
 
 
 def test_more_than_four_sentences_are_not_known() -> None:
     with pytest.raises(ValueError, match="spans of 1 to 5 sentences; 1 to 4 are known"):
-        embedding.align(np.zeros((5, 3, 8), np.float32), np.zeros((5, 3, 8), np.float32))
+        embedding.align(np.zeros((5, 3, 8), np.float32), np.zeros((5, 3, 8), np.float32), (np.ones(3), np.ones(3)))

@@ -79,3 +79,11 @@ def test_equal_documents_align_one_to_one() -> None:
     text = [f"Sentence number {n} of {n * n % 17} in all." * (1 + n % 4) for n in range(50)]
     for beads in (length.align(text, text), lexical.align(text, text, empty())):
         assert set(zip(beads.sources.tolist(), beads.targets.tolist(), strict=True)) == {(1, 1)}
+
+
+def test_spread_makes_long_texts_of_unlike_length_likelier() -> None:
+    delta = 200 / math.sqrt(1000 * (6.8 + 0.03 * 1000))
+    expected = -math.log(math.erfc(delta / math.sqrt(2)))
+    found = length.match(np.array([900.0], np.float32), np.array([1100.0], np.float32), 1.0, spread=0.03)
+    assert found[0] == pytest.approx(expected, abs=0.02)
+    assert length.match(np.array([900.0], np.float32), np.array([1100.0], np.float32), 1.0)[0] > expected + 1

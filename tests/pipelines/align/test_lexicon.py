@@ -14,17 +14,25 @@ SOURCES = ["das haus", "das buch", "ein buch", "das das haus ein"]
 TARGETS = ["the house", "the book", "a book", "the house"]
 
 
-def plain(sources: list[str], targets: list[str]) -> tuple[dict[tuple[str, str], float], dict[str, float]]:
-    """Return t(target | source) and how often each target form is drawn from the empty word, loop by loop."""
+def plain(
+    sources: list[str], targets: list[str], left_out: frozenset[int] = frozenset()
+) -> tuple[dict[tuple[str, str], float], dict[str, float]]:
+    """Return t(target | source) and how often each target form is drawn from the empty word, loop by loop.
+
+    The rows that are left out are counted in all rounds but for the last one.
+    """
     rows = [(source.split(), target.split()) for source, target in zip(sources, targets, strict=True)]
     counts = Counter(word for _, target in rows for word in target)
     tokens = sum(counts.values())
     t: dict[tuple[str, str], float] = defaultdict(lambda: 1.0)
     alone = {word: 0.2 * count / tokens for word, count in counts.items()}
-    for _ in range(6):
+    for last in (*[False] * 5, True):
         expected: Counter[tuple[str, str]] = Counter()
         rest = 1 - sum(alone.values())
-        for source, target in rows:
+        counted = [row for number, row in enumerate(rows) if not last or number not in left_out]
+        counts = Counter(word for _, target in counted for word in target)
+        tokens = sum(counts.values())
+        for source, target in counted:
             for f in target:
                 parts = [t[e, f] / len(source) * rest for e in source]
                 for e, part in zip(source, parts, strict=True):
@@ -51,6 +59,24 @@ def test_model_1_is_that_of_a_plain_loop() -> None:
             assert known.get(column, 0) == pytest.approx(expected[given, made], abs=3e-3)
     for made, column in made_of.items():
         assert found.alone[column] == pytest.approx(alone[made], rel=1e-5)
+
+
+def test_the_rows_of_a_part_are_left_out_of_the_counts() -> None:
+    sources, targets = [*SOURCES, "das dach ein"], [*TARGETS, "the roof"]
+    whole, rest = lexicon.estimate_without(forms(sources), forms(targets), np.array([0, 0, 1, 0, 1]), [-1, 1])
+    expected, alone = plain(sources, targets, frozenset({2, 4}))
+    found = rest.forward
+    assert set(found.made.tolist()) == set(forms(["the house book"]).hashes.tolist())
+    assert set(found.given.tolist()) == set(forms(["das haus buch ein"]).hashes.tolist())
+    for given in ("das", "haus", "buch", "ein"):
+        row = int(np.flatnonzero(found.given == forms([given]).hashes[0])[0])
+        known = dict(zip(*(part[found.starts[row] : found.starts[row + 1]].tolist()
+                           for part in (found.translation, found.probability)), strict=True))  # fmt: skip
+        for made in ("the", "house", "book"):
+            column = int(np.flatnonzero(found.made == forms([made]).hashes[0])[0])
+            assert known.get(column, 0) == pytest.approx(expected[given, made], abs=3e-3)
+            assert found.alone[column] == pytest.approx(alone[made], rel=1e-5)
+    assert len(whole.forward.made) == 5
 
 
 def test_translations_score_above_others_both_ways() -> None:
