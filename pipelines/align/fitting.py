@@ -19,7 +19,7 @@ LENGTH: Final = 0.6  # nats for one of the model of lengths: what else there is,
 SPREAD: Final = 0.03  # variance of a translation's length, as a share of its square, that no length explains
 
 _ROUNDS: Final = 2
-_PRIOR: Final = 20.0  # beads that the frequencies of Gale and Church weigh as much as
+_PRIOR: Final = 100.0  # beads that the frequencies of Gale and Church weigh as much as
 _PLACES: Final = {kind: place for place, kind in enumerate(TYPES)}
 _TURNED: Final = np.array([_PLACES[m, n] for n, m in TYPES])
 _PENALTIES: Final = np.array([penalty(n, m) for n, m in TYPES])

@@ -25,6 +25,9 @@ from pipelines.align.wordforms import Forms, forms
 # Nats for one of the model: forms are no independent witnesses.
 _WORDS: Final = np.float32(0.15)
 _LENGTH_ALONE: Final = 0.5  # where the lexicon is empty
+# The most that words say against a bead, in nats for two sentences: a lexicon of another kind of text denies what it
+# does not know.
+_DENIED: Final = np.array([-4.0 * (n + m) / 2 for n, m in TYPES], np.float32)[:, None, None]
 
 _HALF_WIDTH: Final = 20  # of the band in which long documents are searched
 _PAD: Final = 8
@@ -63,7 +66,8 @@ def align_sentences(source: Sentences, target: Sentences, lexicon: Lexicon) -> B
     else:
         band = first_band(lengths, ratio(*lengths))
     weight = LENGTH if len(lexicon.forward.given) else _LENGTH_ALONE
-    return fitted_beads(band, lengths, evidence(band, source, target, lexicon), weight)
+    words = np.maximum(evidence(band, source, target, lexicon), _DENIED)
+    return fitted_beads(band, lengths, words, weight)
 
 
 def evidence(band: Band, source: Sentences, target: Sentences, lexicon: Lexicon) -> Float32:

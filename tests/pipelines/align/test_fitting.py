@@ -21,7 +21,7 @@ def test_penalties_without_beads_are_those_of_the_paper() -> None:
 def test_penalties_by_hand() -> None:
     sizes = np.array([(1, 1)] * 60 + [(1, 0)] * 30 + [(0, 1)] * 10)
     weights = {kind: math.exp(-penalty(*kind)) for kind in TYPES}
-    prior = {kind: 20 * weight / sum(weights.values()) for kind, weight in weights.items()}
+    prior = {kind: 100 * weight / sum(weights.values()) for kind, weight in weights.items()}
     found = dict(zip(TYPES, fitted_penalties(sizes).tolist(), strict=True))
     for kind in ((1, 0), (0, 1)):  # both sides alike: (30 + 10) / 2
         assert found[kind] == pytest.approx(-math.log((20 + prior[kind]) / (60 + prior[1, 1])), abs=1e-4)
