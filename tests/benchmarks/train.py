@@ -15,11 +15,11 @@ import argparse
 import gc
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -199,7 +199,9 @@ def peak_memory(system: str, vocabulary: int, setting: Setting) -> int:
         Rival(system, vocabulary, recipe, size).step(sequences.take(longest), labels.take(longest))
     if setting.device == "cuda":
         return torch.cuda.max_memory_allocated()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    # not ru_maxrss: a child begins with what its parent had
+    status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM:"))
 
 
 def _ours_on(sequences: Ragged, labels: Ragged, recipe: PretrainArm, data: Corpus) -> None:
