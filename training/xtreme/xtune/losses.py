@@ -70,7 +70,7 @@ def span_agreement(logits: Tensor, teacher: Tensor, lengths: tuple[int, ...], ha
     if not hard:
         return _summed_divergence(ours, log_probabilities(teacher, lengths)) / (2 * len(lengths))
     begins = _begins(lengths, logits.device)
-    best = torch.stack([row.argmax(0) for row in torch.split(teacher, lengths)]) + begins[:, None]
+    best = torch.stack([row.argmax(0) for row in torch.split(teacher, list(lengths))]) + begins[:, None]
     return -ours.gather(0, best).mean()
 
 
