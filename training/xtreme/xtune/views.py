@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from random import Random
-from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,25 +13,24 @@ from training.xtreme.tasks.examples import PairExample, Question, TaggedSentence
 from training.xtreme.windows import EncodedWindow
 from training.xtreme.xtune.words import Change
 
-AnyEncoded = TypeVar("AnyEncoded", bound=Encoded)
 _SENTENCE_SPECIALS = 3
 _WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True)
-class View(Generic[AnyEncoded]):
+class View:
     """A view of an input, and what of it is the same in the clean input.
 
     kept: int64 `[k]`, ascending: what is classified (the pair, a word by its number, a token by its place) and is
     neither changed nor cut off; clean: int64 `[k]`, the same in the clean input.
     """
 
-    encoded: AnyEncoded
+    encoded: Encoded
     kept: NDArray[np.int64]
     clean: NDArray[np.int64]
 
 
-def same_view(clean: AnyEncoded) -> View[AnyEncoded]:
+def same_view(clean: Encoded) -> View:
     """Return an input as its own view, for noise that comes later. Of a window `<s>` and the context are kept."""
     kept = np.arange(1, dtype=np.int64)
     if isinstance(clean, EncodedSentence):
@@ -42,7 +40,7 @@ def same_view(clean: AnyEncoded) -> View[AnyEncoded]:
     return View(clean, kept, kept)
 
 
-def pair_view(example: PairExample, label: int, change: Change, longest: int, random: Random) -> View[EncodedPair]:
+def pair_view(example: PairExample, label: int, change: Change, longest: int, random: Random) -> View:
     """Return a view of a pair, both texts changed; it is kept as a whole."""
     first, second = (
         np.asarray([one for word in change(text.split(), (), random).pieces for one in word], np.int32)
@@ -54,7 +52,7 @@ def pair_view(example: PairExample, label: int, change: Change, longest: int, ra
 
 def sentence_view(
     sentence: TaggedSentence, clean: EncodedSentence, change: Change, longest: int, random: Random
-) -> View[EncodedSentence]:
+) -> View:
     """Return a view of the words of a sentence that `clean` holds, without those for which there is no room then.
 
     Every word is kept, changed or not: what is compared is what its first piece, or their sum, says (the release's
@@ -80,7 +78,7 @@ def sentence_view(
 
 def window_view(
     question: Question, clean: EncodedWindow, change: Change, longest: int, whole_answer: bool, random: Random
-) -> View[EncodedWindow]:
+) -> View:
     """Return a view of a window: the question as it is, words of the context changed, without what has no room then.
 
     The words in which the answer begins and ends stay (`keep_boundary_unchanged`), with `whole_answer` those between
