@@ -51,6 +51,15 @@ class Mined:
         return Mined(self.source[chosen], self.target[chosen], self.margin[chosen])
 
 
+def centred(vectors: npt.NDArray[np.floating[Any]], mean: npt.NDArray[np.floating[Any]]) -> Vectors:
+    """Return unit vectors `[n, d]` after the mean `[d]` is subtracted; the mean of a language holds what is no meaning.
+
+    A vector that equals the mean stays zero: it is similar to nothing.
+    """
+    moved = vectors.astype(np.float32) - mean.astype(np.float32)
+    return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), np.float32(1e-12)))
+
+
 def margins(found: Neighbours, others: Vectors, margin: Margin) -> Vectors:
     """Return the margin of each query with each of its neighbours, float32 `[n, k]`.
 

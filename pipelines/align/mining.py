@@ -22,15 +22,6 @@ _BLOCK = 16_384  # queries that are searched for at a time
 faiss.omp_set_num_threads(1)  # processes share the cores; and so the result is one thread's, whatever their number
 
 
-def centred(vectors: npt.NDArray[np.floating[Any]], mean: npt.NDArray[np.floating[Any]]) -> Vectors:
-    """Return unit vectors `[n, d]` after the mean `[d]` is subtracted; the mean of a language holds what is no meaning.
-
-    A vector that equals the mean stays zero: it is similar to nothing.
-    """
-    moved = vectors.astype(np.float32) - mean.astype(np.float32)
-    return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), np.float32(1e-12)))
-
-
 def exact_index(vectors: Vectors) -> faiss.Index:
     """Return an index of unit vectors `[n, d]` that compares a query with all of them."""
     index = faiss.IndexFlatIP(vectors.shape[1])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipelines.align.margins import Neighbours, margins, mine
+from pipelines.align.margins import Neighbours, centred, margins, mine
 
 
 def test_the_margin_is_the_papers() -> None:
@@ -34,3 +34,10 @@ def test_each_way_of_retrieval_by_hand() -> None:
     pairs = mine(forward, backward, "absolute", "max")
     assert pairs.margin == pytest.approx([0.9, 0.7])
     assert pairs.take(pairs.margin >= 0.75).source.tolist() == [0]
+
+
+def test_a_mean_that_all_share_is_taken_away() -> None:
+    vectors = np.random.default_rng(1).standard_normal((40, 16))
+    shifted = vectors + 3
+    assert centred(shifted, shifted.mean(axis=0)) == pytest.approx(centred(vectors, vectors.mean(axis=0)), abs=1e-5)
+    assert not centred(np.ones((1, 4)), np.ones(4)).any()
