@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipelines.align.margins import mine
-from training.xtreme.retrieval.vectors import Representation, Vectorizer, nearest
+from pipelines.align.margins import Vectors, mine
+from training.xtreme.retrieval.vectors import Vectorizer, compared, nearest
 from training.xtreme.tasks.examples import Bitext, Sentence
 
 NEIGHBOURS: Final = 4
@@ -44,12 +44,27 @@ class Threshold:
     f1: float
 
 
-def candidates(bitext: Bitext, vectors: Vectorizer, representation: Representation, device: torch.device) -> Candidates:
+@dataclass(frozen=True)
+class Embedded:
+    """A bitext with the unit vectors of its distinct texts, in the order in which they first stand: `[n, D]`."""
+
+    bitext: Bitext
+    source: Vectors
+    target: Vectors
+
+
+def embedded(bitext: Bitext, vectors: Vectorizer) -> Embedded:
+    """Return the vectors of a bitext, which are computed once for each text."""
+    return Embedded(bitext, vectors(_distinct(bitext.source)), vectors(_distinct(bitext.target)))
+
+
+def candidates(sides: Embedded, centred: bool, device: torch.device) -> Candidates:
     """Return the candidates of a bitext by the ratio margin with four neighbours, each sentence in one at most."""
-    source, target = (list(dict.fromkeys(one.text for one in side)) for side in (bitext.source, bitext.target))
-    if not source or not target:
+    bitext = sides.bitext
+    if not bitext.source or not bitext.target:
         return Candidates((), np.zeros(0))
-    own, other = representation.of_sides(vectors(source), vectors(target))
+    source, target = _distinct(bitext.source), _distinct(bitext.target)
+    own, other = compared(sides.source, sides.target, centred)
     found = mine(nearest(own, other, NEIGHBOURS, device), nearest(other, own, NEIGHBOURS, device), "ratio", "max")
     found = found.take(np.argsort(-found.margin, kind="stable"))
     source_ids, target_ids = _ids(bitext.source), _ids(bitext.target)
@@ -75,6 +90,10 @@ def best_threshold(found: Candidates, gold: frozenset[Pair]) -> Threshold:
     last = int(np.argmax(f1))
     after = min(last + 1, len(f1) - 1)
     return Threshold(float(found.margins[last] + found.margins[after]) / 2, 100.0 * float(f1[last]))
+
+
+def _distinct(side: Sequence[Sentence]) -> list[str]:
+    return list(dict.fromkeys(one.text for one in side))
 
 
 def _ids(side: Sequence[Sentence]) -> dict[str, str]:

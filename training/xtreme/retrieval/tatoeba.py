@@ -5,13 +5,13 @@ direction: English sentences are the queries, and the prediction is the row of t
 so layer and pooling are fixed beforehand. The other direction is reported beside it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
-from training.xtreme.retrieval.vectors import Representation, Vectorizer, nearest
-from training.xtreme.tasks.examples import Bitext, Sentence
+from pipelines.align.margins import Vectors
+from training.xtreme.retrieval.vectors import compared, nearest
+from training.xtreme.tasks.examples import Bitext
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,14 @@ class Found:
     for_other: tuple[str, ...]
 
 
-def search(bitext: Bitext, vectors: Vectorizer, representation: Representation, device: torch.device) -> Found:
-    """Return the nearest neighbours of both sides by cosine. Raises ValueError where a side is empty."""
+def search(bitext: Bitext, source: Vectors, target: Vectors, centred: bool, device: torch.device) -> Found:
+    """Return the nearest neighbours of both sides by cosine.
+
+    source and target: unit vectors of the sentences, `[n, D]` and `[m, D]`. Raises ValueError where a side is empty.
+    """
     if not bitext.source or not bitext.target:
         raise ValueError("a side without sentences")
-    other, english = representation.of_sides(*(vectors(_texts(side)) for side in (bitext.source, bitext.target)))
+    other, english = compared(source, target, centred)
     rows = (nearest(one, two, 1, device).index[:, 0].tolist() for one, two in ((english, other), (other, english)))
     for_english, for_other = rows
     return Found(tuple(bitext.source[row].id for row in for_english), tuple(bitext.target[row].id for row in for_other))
-
-
-def _texts(side: Sequence[Sentence]) -> list[str]:
-    return [sentence.text for sentence in side]

@@ -34,11 +34,12 @@ class Representation:
     pooling: Pooling
     centred: bool = False
 
-    def of_sides(self, source: Vectors, target: Vectors) -> tuple[Vectors, Vectors]:
-        """Return the unit vectors of both sides `[n, D]` and `[m, D]` as they are compared."""
-        if not self.centred:
-            return source, target
-        return centred(source, source.mean(axis=0)), centred(target, target.mean(axis=0))
+
+def compared(source: Vectors, target: Vectors, is_centred: bool) -> tuple[Vectors, Vectors]:
+    """Return the unit vectors of both sides `[n, D]` and `[m, D]` as they are compared: as they are, or centred."""
+    if not is_centred:
+        return source, target
+    return centred(source, source.mean(axis=0)), centred(target, target.mean(axis=0))
 
 
 def vectorizer(

@@ -6,12 +6,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.xtreme.retrieval.bucc import Candidates, Pair, Threshold, best_threshold, candidates
-from training.xtreme.retrieval.vectors import Representation
+from training.xtreme.retrieval.bucc import Candidates, Embedded, Pair, Threshold, best_threshold, candidates, embedded
 from training.xtreme.tasks.examples import Bitext, Sentence
 
 CPU = torch.device("cpu")
-PLAIN = Representation(0, "cls")
 
 
 def side(prefix: str, texts: list[str]) -> tuple[Sentence, ...]:
@@ -55,7 +53,7 @@ def test_candidates_are_the_official_ones(n: int, m: int, seed: int) -> None:
         drawn = np.abs(random.standard_normal(6)).astype(np.float32)
         vector[text] = drawn / np.linalg.norm(drawn)
     bitext = Bitext(side("x", source), side("en", target), None)
-    found = candidates(bitext, lambda texts: np.stack([vector[text] for text in texts]), PLAIN, CPU)
+    found = candidates(embedded(bitext, lambda texts: np.stack([vector[text] for text in texts])), False, CPU)
     expected = by_hand(source, target, vector)
     assert dict(zip(found.pairs, found.margins.tolist(), strict=True)) == pytest.approx(expected, abs=1e-5)
     assert (np.diff(found.margins) <= 0).all()
@@ -103,4 +101,5 @@ def test_where_all_are_right_all_are_taken() -> None:
 
 
 def test_without_sentences_there_is_no_candidate() -> None:
-    assert candidates(Bitext((), side("en", ["a"]), None), lambda _: np.zeros((0, 2)), PLAIN, CPU).pairs == ()
+    nothing = Bitext((), side("en", ["a"]), None)
+    assert candidates(Embedded(nothing, np.zeros((0, 2)), np.zeros((1, 2))), False, CPU).pairs == ()

@@ -11,7 +11,7 @@ from training.hub import fast_tokenizer
 from training.model import initialized
 from training.sentence_vectors import SentenceEncoder
 from training.xtreme.retrieval import vectors
-from training.xtreme.retrieval.vectors import Representation, nearest, vectorizer
+from training.xtreme.retrieval.vectors import Representation, compared, nearest, vectorizer
 
 CPU = torch.device("cpu")
 SHAPE = ModelSection(layers=2, hidden=16, heads=2, feed_forward=32, positions=32, initializer_std=0.3)
@@ -35,10 +35,10 @@ def test_the_nearest_are_those_of_a_stable_sort_however_the_database_is_cut(n: i
 def test_centring_takes_each_sides_mean_away() -> None:
     source = np.array([[1, 0], [0, 1]], np.float32)
     target = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
-    plain = Representation(0, "mean").of_sides(source, target)
+    plain = compared(source, target, False)
     assert plain[0] is source
     assert plain[1] is target
-    one, two = Representation(0, "mean", centred=True).of_sides(source, target)
+    one, two = compared(source, target, True)
     half = 0.5**0.5  # (1, 0) less (1/2, 1/2), at unit length
     assert one == pytest.approx(np.array([[half, -half], [-half, half]]))
     assert two == pytest.approx(np.array([[half, -half], [half, -half], [-half, half]]))
