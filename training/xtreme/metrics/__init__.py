@@ -1,1 +1,1 @@
-"""XTREME's metrics as its evaluate.py computes them, in percent, and their averages."""
+"""XTREME's metrics as its evaluate.py computes them, in percent."""
