@@ -8,7 +8,7 @@ from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.stage import DELIVERABLE, Job, Outcome
 from training.config.xtreme_runs import ScoreboardRun
 from training.xtreme.scoreboard import Run, Scored, scoreboard
-from training.xtreme.tasks.registry import BY_NAME, TASKS, Kind
+from training.xtreme.tasks.registry import BY_NAME, ENGLISH, TASKS, Kind
 
 FILE = "scoreboard.json"
 
@@ -52,11 +52,11 @@ def _run(dataset: Dataset) -> Run:
 
 
 def _scored(name: str, title: str, predictions: Iterable[Dataset]) -> Scored:
-    """Return one of XTREME's tasks with all of its languages, or another one with those that were predicted."""
+    """Return one of XTREME's tasks with its languages, or another one with those that were predicted, English first."""
     if name in BY_NAME:
         return Scored.of(BY_NAME[name])
     own = [dataset.manifest for dataset in predictions if dataset.manifest.config["task"] == name]
-    languages = dict.fromkeys(language for manifest in own for language in manifest.summary["scores"])
+    languages = {language for manifest in own for language in manifest.summary["scores"]}
     kind = Kind(own[0].config["kind"])
     metrics = next(task.metrics for task in TASKS if task.kind is kind)
-    return Scored(name, title, metrics, tuple(languages))
+    return Scored(name, title, metrics, tuple(sorted(languages, key=lambda code: (code != ENGLISH, code))))

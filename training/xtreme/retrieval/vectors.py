@@ -63,12 +63,14 @@ def vectorizer(
 def nearest(queries: Vectors, database: Vectors, k: int, device: torch.device) -> Neighbours:
     """Return the k nearest rows of the database `[m, D]` for each query `[n, D]`, by exact search on a device.
 
-    Of rows that are equally near, the first win, so that a copy is found at the same place every time.
+    Similarities are float32, whatever precision the encoder runs in. Of rows that are equally near, the first win, so
+    that a copy is found at the same place every time.
     """
-    parts = [
-        _nearest(torch.from_numpy(queries[begin : begin + _QUERIES]).to(device), database, k, device)
-        for begin in range(0, len(queries), _QUERIES)
-    ]
+    with torch.autocast(device.type, enabled=False):
+        parts = [
+            _nearest(torch.from_numpy(queries[begin : begin + _QUERIES]).to(device), database, k, device)
+            for begin in range(0, len(queries), _QUERIES)
+        ]
     return Neighbours(np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts]))
 
 
