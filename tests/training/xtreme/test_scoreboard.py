@@ -109,6 +109,9 @@ def test_what_is_published_says_which_figures_were_verified() -> None:
     assert row["groups"] == {"sentence-pair classification": {"value": 83.0, "verified": False}}
     assert row["average"] is None
     assert row["sources"] == [{"source": "read", "verified": True}, {"source": "recalled", "verified": False}]
+    read = Published("theirs", "", (Figures("read", True, {"xnli": {"accuracy": 80.0}, "pawsx": {"accuracy": 90.0}}),))
+    (row,) = board(published=(read,))["published"]
+    assert row["groups"] == {"sentence-pair classification": {"value": 85.0, "verified": True}}
 
 
 def test_a_known_metric_alone_is_no_score() -> None:
