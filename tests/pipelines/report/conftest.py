@@ -214,6 +214,7 @@ def add_corpus(runs: Runs) -> None:
             "length_ratios": {"de": {"mean": 0.2231, "spread": 0.3, "pairs": 200}},
             "cluster_sizes": {"text": {"1": {"clusters": 100, "rows": 100}, "128": {"clusters": 1, "rows": 150}}},
             "dropped": {"text": {"duplicate": 800}, "pairs": {"duplicate": 100, "wrong_language": 10}},
+            "contamination": {"xtreme/tatoeba": {"sentences": 36000, "found": 212, "rows": 480}},
             "thresholds": {"wrong_language": {"language_probability": 0.8, "language_chars": 30}},
             "examples": {"text": [Sample.of("a/en.json", 3, "kept text", "en").model_dump()]},
         },
