@@ -1,15 +1,19 @@
 """The dev and test sentences of XTREME's files, against what was written into them."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from official import write_official
 
 from pipelines.config.filters import XTREME_TASKS, Contamination, EvaluationFile
 from pipelines.datasets.errors import UserError
 from pipelines.stages.publishing.contaminated import Sentence, read_tests
 from pipelines.stages.publishing.xtreme import sentences
-from training.xtreme.tasks.registry import TASKS
+from training.xtreme.tasks.examples import PairExample, Question, TaggedSentence
+from training.xtreme.tasks.reading import read_bitext, read_dev, read_test
+from training.xtreme.tasks.registry import TASKS, Dev, Kind, Task
 
 
 def write(folder: Path, name: str, text: str) -> None:
@@ -115,3 +119,32 @@ def test_an_unknown_task_is_refused() -> None:
 
 def test_the_tasks_are_those_of_the_suite() -> None:
     assert tuple(task.name for task in TASKS) == XTREME_TASKS
+
+
+def test_the_texts_are_those_that_the_suite_reads(tmp_path: Path) -> None:
+    folder = write_official(tmp_path, languages=("de", "zh", "ar"))
+    found = {task.name: {text for *_, text in sentences(folder, [task.name]) if text} for task in TASKS}
+    expected = {task.name: set(texts_of(task, folder)) for task in TASKS}
+    assert found == expected
+
+
+def texts_of(task: Task, folder: Path) -> Iterator[str]:
+    """All texts of a task's dev and test files by the readers of the suite."""
+    for language in ("ar", "de", "en", "zh"):
+        if task.kind in {Kind.BUCC, Kind.TATOEBA}:
+            if language in task.languages:
+                for split in ("dev", "test") if task.kind is Kind.BUCC else ("test",):
+                    bitext = read_bitext(task, folder, language, split)  # type: ignore[arg-type]  # of a Literal
+                    yield from (one.text for side in (bitext.source, bitext.target) for one in side)
+        elif language in task.languages:
+            examples = [*read_test(task, folder, language)]
+            if task.dev_from is Dev.FILES and language in task.dev_languages:
+                examples += read_dev(task, folder, language)
+            for one in examples:
+                match one:
+                    case PairExample():
+                        yield from (one.first, one.second)
+                    case Question():
+                        yield from (one.context, one.question)
+                    case TaggedSentence():
+                        yield ("" if language == "zh" else " ").join(one.words)
