@@ -12,7 +12,7 @@ from pipelines.report.config import ReportSection
 from pipelines.report.corpus import MeasureFacts, changes
 from pipelines.report.corpus_charts import measure_charts
 from pipelines.report.facts import ReportFacts
-from pipelines.report.suite_chart import suite_by_task
+from pipelines.report.suite_chart import suite_by_layer, suite_by_task
 from pipelines.report.svg import variable_of
 from pipelines.report.tokenizer_chart import tokenizer_by_language
 from pipelines.report.training_charts import contrast_curves, learning_curves
@@ -94,6 +94,8 @@ def _charts(facts: ReportFacts, colours: dict[str, str]) -> dict[str, Any]:
         drawn["dev"] = charts.dev_choices(facts.retrieval, colours)
     if facts.suite is not None:
         drawn["suite"] = suite_by_task(facts.suite, colours)
+        if facts.suite.curves:
+            drawn["suite_layers"] = suite_by_layer(facts.suite, colours)
     return drawn
 
 

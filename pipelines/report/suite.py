@@ -36,7 +36,8 @@ class TaskFacts:
 class TaskScores:
     """An encoder on a task. gap: English less the mean of the other languages, in points; missing: languages.
 
-    beside: other ways to search that no average counts, by name and language, None where a language is missing.
+    beside: other ways to search that no average counts, by name, None where a language is missing; layer: the one that
+    is read for retrieval; by_layer: layers with their mean on dev, where the recipe asked for them.
     """
 
     score: Cell | None
@@ -45,6 +46,8 @@ class TaskScores:
     languages: Mapping[str, Cell]
     missing: Sequence[str]
     beside: Mapping[str, float | None]
+    layer: int | None
+    by_layer: Sequence[tuple[int, float]]
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,16 @@ class SuiteFacts:
             if task.name in own and own[task.name].missing
         ]
 
+    @property
+    def curves(self) -> list[tuple[str, TaskScores]]:
+        """Encoders and their scores, once for each task that tells what each layer reaches on dev."""
+        return [(encoder, one) for encoder, own in self.scores.items() for one in own.values() if one.by_layer]
+
+    @property
+    def published_on_tasks(self) -> list[Row]:
+        """The published systems that have a figure of any task here."""
+        return [row for row in self.published if any(task.name in row.tasks for task in self.tasks)]
+
     def beside(self, task: str) -> list[str]:
         """Return the names of the other ways to search that any encoder has on a task."""
         return list(dict.fromkeys(name for own in self.scores.values() if task in own for name in own[task].beside))
@@ -149,6 +162,8 @@ def _scores(task: Mapping[str, Any]) -> TaskScores:
         languages=_known({code: _cell(own["score"], own["spread"]) for code, own in task["languages"].items()}),
         missing=task["missing"],
         beside={name: found["score"] for name, found in task["beside"].items()},
+        layer=task["layer"],
+        by_layer=[(one["layer"], one["f1"]) for one in task["dev_by_layer"] if one["f1"] is not None],
     )
 
 

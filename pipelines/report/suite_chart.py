@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from markupsafe import Markup
+from matplotlib.ticker import MaxNLocator
 
 from pipelines.report.charts import dot, legend
 from pipelines.report.naming import system_label
 from pipelines.report.suite import SuiteFacts
-from pipelines.report.svg import MUTED, inline_svg, one_panel, page_style
+from pipelines.report.svg import INK, MUTED, inline_svg, one_panel, page_style
 
 
 def suite_by_task(suite: SuiteFacts, colours: Mapping[str, str]) -> Markup:
@@ -38,3 +39,20 @@ def suite_by_task(suite: SuiteFacts, colours: Mapping[str, str]) -> Markup:
         dots = [dot(system_label(row.name), colours[row.name]) for row in suite.own]
         legend(figure, [*dots, dot("published", MUTED, "|")])
         return inline_svg(figure, "suite", "Scores by task of each encoder, beside published ones; see the table")
+
+
+def suite_by_layer(suite: SuiteFacts, colours: Mapping[str, str]) -> Markup:
+    """Return what each layer reaches on BUCC's dev, a line for each encoder; the layer that is read is ringed."""
+    with page_style():
+        figure, axes = one_panel(720, 230)
+        for encoder, scores in suite.curves:
+            axes.plot(*zip(*scores.by_layer, strict=True), color=colours[encoder], marker=".", markersize=5)
+            for layer, f1 in scores.by_layer:
+                if layer == scores.layer:
+                    axes.plot(layer, f1, "o", markersize=11, fillstyle="none", color=INK)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlabel("layer")
+        axes.set_ylabel("dev F1, %")
+        axes.set_ylim(bottom=0)
+        legend(figure, [dot(system_label(encoder), colours[encoder]) for encoder, _ in suite.curves])
+        return inline_svg(figure, "suite-layers", "F1 on BUCC's dev by layer for each encoder")

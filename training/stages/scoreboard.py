@@ -1,7 +1,8 @@
 """`scoreboard`: the scores of all encoders on all tasks, beside what others have published."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.dataset import Dataset
@@ -41,6 +42,8 @@ def run(job: Job) -> Outcome:
 
 def _run(dataset: Dataset) -> Run:
     config, summary = dataset.manifest.config, dataset.manifest.summary
+    notes: Mapping[str, Mapping[str, Any]] = summary.get("notes", {})
+    curves = {language: own.get("dev_f1_by_layer", {}) for language, own in notes.items()}
     is_seeded = Kind(config["kind"]) not in {Kind.BUCC, Kind.TATOEBA}
     return Run(
         config["encoder_name"],
@@ -48,6 +51,8 @@ def _run(dataset: Dataset) -> Run:
         config["seed"] if is_seeded else None,
         summary["scores"],
         summary.get("beside", {}),
+        next((own["layer"] for own in notes.values() if "layer" in own), None),
+        {language: {int(layer): f1 for layer, f1 in own.items()} for language, own in curves.items() if own},
     )
 
 

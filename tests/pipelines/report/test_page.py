@@ -141,8 +141,8 @@ def test_the_config_says_how_many_examples_are_shown(corpus_run: Inputs) -> None
 def test_a_corpus_alone_has_no_parts_about_training(corpus_page: str) -> None:
     ids = set(re.findall(r'<section id="([^"]*)"', corpus_page))
     assert ids == {
-        "stages", "dropped", "contamination", "languages", "pairs", "read-pairs", "by-language", "measures", "duplicates", "readings",
-        "reproduce"
+        "stages", "dropped", "contamination", "languages", "pairs", "read-pairs", "by-language", "measures",
+        "duplicates", "readings", "reproduce",
     }  # fmt: skip
     assert "300 texts and 200 pairs published in 3 languages, from 1 000 records" in words(corpus_page)
 

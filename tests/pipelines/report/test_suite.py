@@ -54,6 +54,11 @@ def test_the_rows_are_those_of_the_scoreboard(suite_run: Inputs) -> None:
     assert "place" not in [task.name for task in suite.averaged]
     assert [task.name for task in suite.with_gap][-1] == "place"
     assert not suite.incomplete
+    assert [(encoder, one.layer, one.by_layer) for encoder, one in suite.curves] == [
+        ("mmlm_tlm_xlco", 2, [(1, 10.0), (2, 60.0)]),
+        ("untrained", 2, [(1, 10.0), (2, 20.0)]),
+    ]
+    assert "Layers on BUCC's dev" in words(suite_run)
 
 
 def test_recalled_figures_are_marked_and_single_metrics_named(suite_run: Inputs) -> None:

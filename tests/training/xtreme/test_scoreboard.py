@@ -131,3 +131,11 @@ def test_the_published_rows_agree_with_themselves() -> None:
         if row["average"] and len(groups) == len(Group):
             weighted = sum(groups[task.group.value] for task in TASKS) / 9
             assert row["average"]["value"] == pytest.approx(weighted, abs=0.15), row["name"]
+
+
+def test_layers_have_the_mean_over_languages_of_what_they_reach_on_dev() -> None:
+    dev = {"de": {1: 10.0, 2: 30.0}, "fr": {1: 20.0, 2: 50.0}}
+    run = Run("ours", "bucc2018", None, scores("bucc2018", 40.0), layer=2, dev=dev)
+    task = board(run)["encoders"]["ours"]["tasks"]["bucc2018"]
+    assert task["layer"] == 2
+    assert task["dev_by_layer"] == [{"layer": 1, "f1": 15.0}, {"layer": 2, "f1": 40.0}]
