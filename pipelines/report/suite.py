@@ -4,7 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_METRICS = {"f1": "F1", "exact_match": "EM", "accuracy": "accuracy"}
+_METRICS = {
+    "f1": "F1",
+    "exact_match": "exact match",
+    "f1_seqeval_1.2.2": "F1 by seqeval 1.2.2",
+    "token_accuracy": "share of tags that are right",
+}
 _SETTINGS = {"zero_shot": "zero-shot", "translate_train_all": "translate-train-all"}
 
 
@@ -36,6 +41,7 @@ class TaskFacts:
 class TaskScores:
     """An encoder on a task. gap: English less the mean of the other languages, in points; missing: languages.
 
+    metrics: the mean over languages of each metric by its name, of those too that do not count in the score;
     beside: other ways to search that no average counts, by name, None where a language is missing; layer: the one that
     is read for retrieval; by_layer: layers with their mean on dev, where the recipe asked for them.
     """
@@ -45,6 +51,7 @@ class TaskScores:
     seeds: int
     languages: Mapping[str, Cell]
     missing: Sequence[str]
+    metrics: Mapping[str, float | None]
     beside: Mapping[str, float | None]
     layer: int | None
     by_layer: Sequence[tuple[int, float]]
@@ -115,6 +122,10 @@ class SuiteFacts:
         """The published systems that have a figure of any task here."""
         return [row for row in self.published if any(task.name in row.tasks for task in self.tasks)]
 
+    def metrics(self, task: str) -> list[str]:
+        """Return the names of the metrics that any encoder has on a task."""
+        return list(dict.fromkeys(name for own in self.scores.values() if task in own for name in own[task].metrics))
+
     def beside(self, task: str) -> list[str]:
         """Return the names of the other ways to search that any encoder has on a task."""
         return list(dict.fromkeys(name for own in self.scores.values() if task in own for name in own[task].beside))
@@ -161,6 +172,7 @@ def _scores(task: Mapping[str, Any]) -> TaskScores:
         seeds=len(task["seeds"]),
         languages=_known({code: _cell(own["score"], own["spread"]) for code, own in task["languages"].items()}),
         missing=task["missing"],
+        metrics={_METRICS.get(name, name): value for name, value in task["metrics"].items()},
         beside={name: found["score"] for name, found in task["beside"].items()},
         layer=task["layer"],
         by_layer=[(one["layer"], one["f1"]) for one in task["dev_by_layer"] if one["f1"] is not None],

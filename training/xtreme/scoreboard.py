@@ -94,6 +94,7 @@ def _task(task: Scored, runs: Sequence[Run]) -> dict[str, Any]:
         "spread": _spread(by_seed),
         "gap": _rounded(mean([transfer_gap(task.metrics, task.languages, one) for one in scores])),
         "seeds": [{"seed": run.seed, "score": _rounded(score)} for run, score in zip(ordered, by_seed, strict=True)],
+        "metrics": _metrics(task, scores),
         "languages": {code: one for code, one in languages.items() if one},
         "missing": [code for code, one in languages.items() if not one],
         "beside": {name: _beside(task, [run.beside.get(name, {}) for run in ordered]) for name in names},
@@ -115,6 +116,12 @@ def _language(task: Scored, code: str, scores: Sequence[Scores]) -> dict[str, An
         "spread": _spread(by_seed),
         "metrics": {metric: _rounded(mean([one.get(metric) for one in own])) for metric in metrics},
     }
+
+
+def _metrics(task: Scored, scores: Sequence[Scores]) -> dict[str, float | None]:
+    """Return the mean of every metric over languages and seeds, of those too that do not count in the score."""
+    names = dict.fromkeys(metric for one in scores for own in one.values() for metric in own)
+    return {name: _rounded(mean([task_score((name,), task.languages, one) for one in scores])) for name in names}
 
 
 def _beside(task: Scored, scores: Sequence[Scores]) -> dict[str, Any]:

@@ -51,6 +51,8 @@ def test_the_rows_are_those_of_the_scoreboard(suite_run: Inputs) -> None:
     assert xnli.languages["de"] == Cell(22.0, deviation=2.828)
     assert suite.scores["untrained"]["tatoeba"].beside == {"centred": 77.7}
     assert suite.beside("tatoeba") == ["centred"]
+    assert suite.metrics("mlqa") == ["F1", "exact match"]
+    assert "mean exact match" in words(suite_run)
     assert "place" not in [task.name for task in suite.averaged]
     assert [task.name for task in suite.with_gap][-1] == "place"
     assert not suite.incomplete

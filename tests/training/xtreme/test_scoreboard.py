@@ -133,6 +133,13 @@ def test_the_published_rows_agree_with_themselves() -> None:
             assert row["average"]["value"] == pytest.approx(weighted, abs=0.15), row["name"]
 
 
+def test_every_metric_has_a_mean_that_counts_or_not() -> None:
+    own = {code: {"f1": 60.0, "token_accuracy": 80.0 + 33 * (code == "en")} for code in BY_NAME["udpos"].languages}
+    task = board(Run("ours", "udpos", 1, own))["encoders"]["ours"]["tasks"]["udpos"]
+    assert task["score"] == 60
+    assert task["metrics"] == {"f1": 60.0, "token_accuracy": 81.0}
+
+
 def test_layers_have_the_mean_over_languages_of_what_they_reach_on_dev() -> None:
     dev = {"de": {1: 10.0, 2: 30.0}, "fr": {1: 20.0, 2: 50.0}}
     run = Run("ours", "bucc2018", None, scores("bucc2018", 40.0), layer=2, dev=dev)
