@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from sys import intern
 from typing import Any, Final
 
 import fsspec
@@ -26,7 +27,7 @@ PLACES: Final = 5  # at which a test sentence was found, that are listed
 _TEXTS: Final = {"text": ("text",), "pairs": ("source_text", "target_text")}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of an evaluation set; `line` counts from 1; file: set where the evaluation set has several."""
 
@@ -143,7 +144,7 @@ def _of_file(file: EvaluationFile) -> Iterator[Sentence]:
     """Yield the sentences of an evaluation file; of XTREME each task is a set of its own, such as `xtreme/tatoeba`."""
     if file.format == "xtreme":
         for task, name, line, text in xtreme.sentences(Path(file.path), file.fields):
-            yield Sentence(f"{file.name}/{task}", line, text, name)
+            yield Sentence(intern(f"{file.name}/{task}"), line, text, name)
     else:
         yield from (Sentence(file.name, line, text) for line, text in _sentences(file))
 
