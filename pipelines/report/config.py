@@ -46,6 +46,7 @@ STAGES = (
         needs=(),
         extra="report",
         help="Write the report of a run: report.html and report.json.",
+        needs_one_of=("publish", "scoreboard"),
         optional=(
             *("ingest", "deduplicate", "publish"),
             *("align", "tokenize", "pretrain", "export", "evaluate", "scoreboard"),

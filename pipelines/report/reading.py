@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.datasets.dataset import Dataset
-from pipelines.datasets.errors import UserError
 from pipelines.datasets.evidence import QuarantineEntry, Sample
 from pipelines.report.corpus_reading import pair_facts, text_facts
 from pipelines.report.deviations import deviations
@@ -43,8 +42,7 @@ _PACKAGES = ("polyloom", "apache-beam", "pyarrow", "numpy", "torch", "sentencepi
 def read_facts(name: str, inputs: Inputs, previous: str | None = None) -> ReportFacts:
     """Return what there is to report of a run, from the datasets of its stages; a stage that is absent is left out.
 
-    `previous` is what an earlier run left, to compare with (see `earlier_rows`). Raises UserError where there is
-    neither a corpus nor a scoreboard.
+    `previous` is what an earlier run left, to compare with (see `earlier_rows`).
     """
     datasets = list(in_reading_order([dataset for instances in inputs.values() for dataset in instances.values()]))
     arms = inputs.get("pretrain", {})
@@ -52,8 +50,6 @@ def read_facts(name: str, inputs: Inputs, previous: str | None = None) -> Report
         next(iter(inputs.get(stage, {}).values()), None)
         for stage in ("ingest", "deduplicate", "publish", "align", "tokenize", "evaluate", "scoreboard")
     )
-    if publish is None and suite is None:
-        raise UserError("there is nothing to report: the recipe has neither `publish` nor `xtreme`")
     return ReportFacts(
         name=name,
         stages=[stage_facts(dataset) for dataset in datasets],

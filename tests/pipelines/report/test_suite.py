@@ -4,10 +4,7 @@ import json
 import re
 from html.parser import HTMLParser
 
-import pytest
-
 from pipelines.datasets.dataset import Dataset
-from pipelines.datasets.errors import UserError
 from pipelines.report.config import ReportSection
 from pipelines.report.figures import figures
 from pipelines.report.page import page
@@ -97,8 +94,3 @@ def test_a_suite_stands_beside_a_corpus(whole_run: Inputs, suite_run: Inputs) ->
     shown = words({**whole_run, **suite_run})
     assert "Cross-lingual transfer gap" in shown
     assert "Retrieval on test" in shown
-
-
-def test_without_a_corpus_and_a_scoreboard_there_is_nothing_to_report() -> None:
-    with pytest.raises(UserError, match="neither `publish` nor `xtreme`"):
-        read_facts("small", {})
