@@ -39,8 +39,10 @@ def translations_of(examples: Sequence[Example], files: Mapping[str, str]) -> Ca
 
     def others(number: int) -> Sequence[Example]:
         example = examples[number]
-        found = (one for one in own[number] if _content(one) != _content(example))
-        return [replace(one, label=example.label) if isinstance(example, PairExample) else one for one in found]
+        found = [one for one in own[number] if _content(one) != _content(example)]
+        if not isinstance(example, PairExample):
+            return found
+        return [replace(one, label=example.label) for one in found if isinstance(one, PairExample)]
 
     return others
 
