@@ -5,7 +5,7 @@ Both learn from the English training examples alone; what can be chosen of the s
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain, product
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -15,13 +15,16 @@ from sklearn.metrics import f1_score
 
 from training.retrieval.pools import folded
 
+Example = tuple[str, str]
+"""A text and its label; for a tagger a word with its neighbours and its tag."""
+
 Predict = Callable[[Sequence[str]], list[str]]
-"""From texts (of tagging: words in their sentence, see `contexts`) to a label for each."""
+"""From texts to a label for each."""
 
 LENGTHS: Final = ((1, 3), (1, 4), (2, 5))
-PENALTIES: Final = (1.0, 10.0, 100.0)
+STRENGTHS: Final = (0.1, 1.0, 10.0)
 TAG_LENGTHS: Final = ((1, 3), (1, 4))
-TAG_PENALTIES: Final = (1e-6, 1e-5)
+TAG_PENALTIES: Final = (1e-7, 1e-6)
 _FEATURES: Final = 2**20
 _EPOCHS: Final = 5
 
@@ -31,39 +34,46 @@ def majority(labels: Iterable[str]) -> str:
     return min(Counter(labels).items(), key=lambda item: (-item[1], item[0]))[0]
 
 
-def ngram_classifier(
-    train: Sequence[tuple[str, str]], dev: Sequence[tuple[str, str]]
-) -> tuple[Predict, dict[str, Any]]:
-    """Return a classifier of texts, and what was chosen: (text, label) pairs in, macro-F1 on dev decides.
+def ngram_classifier(train: Sequence[Example], dev: Sequence[Example]) -> tuple[Predict, dict[str, Any]]:
+    """Return a classifier of texts, and what was chosen by macro-F1 on dev.
 
     TF-IDF of character n-grams inside words (sublinear counts), and multinomial logistic regression.
     """
-    return _best(
-        {
-            (lengths, strength): _texts(train, lengths, strength)
-            for lengths, strength in product(LENGTHS, PENALTIES)
-        },
-        dev,
-        ("lengths", "C"),
-    )
+    vectorizers = {
+        lengths: TfidfVectorizer(
+            analyzer="char_wb", ngram_range=lengths, sublinear_tf=True, preprocessor=folded, dtype=np.float32
+        )
+        for lengths in LENGTHS
+    }
+    models = {f"C={strength:g}": partial(LogisticRegression, C=strength, max_iter=500) for strength in STRENGTHS}
+    return _best(vectorizers, models, train, dev)
 
 
-def ngram_tagger(
-    train: Sequence[tuple[str, str]], dev: Sequence[tuple[str, str]], seed: int
-) -> tuple[Predict, dict[str, Any]]:
-    """Return a tagger of words in their sentences, and what was chosen: (context, tag) pairs in.
+def ngram_tagger(train: Sequence[Example], dev: Sequence[Example], seed: int) -> tuple[Predict, dict[str, Any]]:
+    """Return a tagger of words with their neighbours (`contexts`), and what was chosen by macro-F1 on dev.
 
     Hashed character n-grams of the word, and of its neighbours apart from those, and logistic regression (one against
     all) by averaged stochastic gradients in an order drawn from `seed`.
     """
-    return _best(
-        {
-            (lengths, penalty): _words(train, lengths, penalty, seed)
-            for lengths, penalty in product(TAG_LENGTHS, TAG_PENALTIES)
-        },
-        dev,
-        ("lengths", "alpha"),
-    )
+    vectorizers = {
+        lengths: HashingVectorizer(
+            analyzer=partial(_grams, lengths=lengths), n_features=_FEATURES, alternate_sign=False, dtype=np.float32
+        )
+        for lengths in TAG_LENGTHS
+    }
+    models = {
+        f"alpha={penalty:g}": partial(
+            SGDClassifier,
+            loss="log_loss",
+            alpha=penalty,
+            max_iter=_EPOCHS,
+            tol=None,
+            average=True,
+            random_state=seed,
+        )
+        for penalty in TAG_PENALTIES
+    }
+    return _best(vectorizers, models, train, dev)
 
 
 def contexts(words: Sequence[str]) -> list[str]:
@@ -73,57 +83,36 @@ def contexts(words: Sequence[str]) -> list[str]:
 
 
 def _best(
-    makers: Mapping[tuple[Any, Any], Callable[[], Predict]], dev: Sequence[tuple[str, str]], names: tuple[str, str]
+    vectorizers: Mapping[tuple[int, int], Any],
+    models: Mapping[str, Callable[[], Any]],
+    train: Sequence[Example],
+    dev: Sequence[Example],
 ) -> tuple[Predict, dict[str, Any]]:
-    texts, gold = zip(*dev, strict=True)
-    tried = []
-    for setting, make in makers.items():
-        predict = make()
-        tried.append((100 * float(f1_score(gold, predict(texts), average="macro", zero_division=0)), setting, predict))
-    score, setting, predict = max(tried, key=lambda one: one[0])
-    return predict, dict(zip(names, setting, strict=True)) | {"dev": round(score, 2)}
+    """Return the classifier that is best on dev, the first of equals, and its setting."""
+    (texts, labels), (dev_texts, dev_labels) = zip(*train, strict=True), zip(*dev, strict=True)
+    best: tuple[float, dict[str, Any], Predict] | None = None
+    for lengths, vectorizer in vectorizers.items():
+        counted, dev_counted = vectorizer.fit_transform(texts), vectorizer.transform(dev_texts)
+        for name, make in models.items():
+            model = make().fit(counted, labels)
+            score = 100 * float(f1_score(dev_labels, model.predict(dev_counted), average="macro", zero_division=0))
+            if best is None or score > best[0]:
+                setting = {"lengths": list(lengths), "model": name, "dev": round(score, 2)}
+                best = score, setting, partial(_predict, vectorizer, model)
+    assert best is not None
+    return best[2], best[1]
 
 
-def _texts(train: Sequence[tuple[str, str]], lengths: tuple[int, int], strength: float) -> Callable[[], Predict]:
-    def make() -> Predict:
-        texts, labels = zip(*train, strict=True)
-        vectorizer = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=lengths, sublinear_tf=True, preprocessor=folded, dtype=np.float32
-        )
-        model = LogisticRegression(C=strength, max_iter=500).fit(vectorizer.fit_transform(texts), labels)
-        return lambda some: [str(label) for label in model.predict(vectorizer.transform(some))]
-
-    return make
+def _predict(vectorizer: Any, model: Any, texts: Sequence[str]) -> list[str]:
+    return [str(label) for label in model.predict(vectorizer.transform(texts))]
 
 
-def _words(
-    train: Sequence[tuple[str, str]], lengths: tuple[int, int], penalty: float, seed: int
-) -> Callable[[], Predict]:
-    def features(context: str) -> list[str]:
-        word, before, after = context.split("\t")
-        return [*_grams("0", word, lengths), *_grams("-", before, lengths), *_grams("+", after, lengths)]
-
-    def make() -> Predict:
-        contexts_, labels = zip(*train, strict=True)
-        vectorizer = HashingVectorizer(
-            analyzer=features, n_features=_FEATURES, alternate_sign=False, norm="l2", dtype=np.float32
-        )
-        model = SGDClassifier(
-            loss="log_loss", alpha=penalty, max_iter=_EPOCHS, tol=None, average=True, random_state=seed
-        ).fit(vectorizer.transform(contexts_), labels)
-        return lambda some: [str(label) for label in model.predict(vectorizer.transform(some))]
-
-    return make
-
-
-def _grams(side: str, word: str, lengths: tuple[int, int]) -> Iterable[str]:
-    """Return the n-grams of a word with its edges marked, and the whole of it, each with its side."""
-    marked = f"<{word}>"
-    return chain(
-        (f"{side}={word}",),
-        (
-            side + marked[begin : begin + length]
-            for length in range(lengths[0], lengths[1] + 1)
-            for begin in range(len(marked) - length + 1)
-        ),
-    )
+def _grams(context: str, lengths: tuple[int, int]) -> list[str]:
+    """Return the n-grams of a word and its neighbours, edges marked, and the words whole, each with its side."""
+    found = []
+    for side, word in zip("0-+", context.split("\t"), strict=True):
+        marked = f"<{word}>"
+        found.append(f"{side}={word}")
+        for length in range(lengths[0], lengths[1] + 1):
+            found += [side + marked[begin : begin + length] for begin in range(len(marked) - length + 1)]
+    return found

@@ -19,6 +19,8 @@ from typing import Final
 from pipelines.datasets.errors import UserError
 from training.xtreme.tasks.examples import TaggedSentence
 
+SUFFIXES: Final = (".conllu", ".conllu.gz")
+
 _COLUMNS: Final = 10
 _FORM, _TAG, _HEAD = 1, 3, 6
 _WITHHELD: Final = "_"
@@ -39,12 +41,13 @@ class _Node:
     head: int
 
 
-def read_conllu(path: Path, language: str) -> list[TaggedSentence]:
-    """Return the sentences of a `.conllu` file, or of one under gzip (`.gz`), in its order.
+def read_conllu(path: Path) -> list[TaggedSentence]:
+    """Return the sentences of a treebank, `.conllu` or under gzip `.conllu.gz`, in its order.
 
+    The language is what the name begins with, as Universal Dependencies names its files (`fr_gsd-ud-test.conllu`).
     Raises UserError where the file cannot be read, or a line is not one of CoNLL-U, with its number.
     """
-    precedence = _PRECEDENCE.get(language, _ANY_LANGUAGE).split()
+    precedence = _PRECEDENCE.get(path.name.partition("_")[0], _ANY_LANGUAGE).split()
     sentences = []
     for rows in _sentences(path):
         nodes, spans = _parse(path, rows)
