@@ -30,6 +30,10 @@ class FineTuningSection(Section):
     attention_dropout: float = Field(
         0.1, ge=0, lt=1, description="Dropout of attention weights; without it attention is far faster on a GPU."
     )
+    word_state: Literal["first", "sum"] = Field(
+        "first",
+        description="What is tagged of a word: its first token's state, or, as xTune for UD-POS, the sum of all.",
+    )
     max_tokens: int = Field(128, ge=16, description="Longest input, special tokens included.")
     question_tokens: int = Field(64, ge=1, description="Longest question.")
     stride: int = Field(128, ge=1, description="How far a window of a long context begins behind the one before.")

@@ -13,7 +13,7 @@ Ratio = Annotated[Share, Field(description="Share of the words that are drawn to
 class CodeSwitch(Section):
     """Words are replaced by their translations, each into a language of its own."""
 
-    method: Literal["code_switch"] = "code_switch"
+    kind: Literal["code_switch"] = "code_switch"
     ratio: Ratio = 0.3
     dictionaries: dict[str, RawPath] = Field(
         {},
@@ -25,7 +25,7 @@ class CodeSwitch(Section):
 class SubwordSampling(Section):
     """Words are cut into other pieces, drawn by the tokenizer's unigram model from all that are possible."""
 
-    method: Literal["subword_sampling"] = "subword_sampling"
+    kind: Literal["subword_sampling"] = "subword_sampling"
     ratio: Ratio = 0.3
     alpha: float = Field(0.3, ge=0, description="The exponent of a segmentation's probability; 0 draws all alike.")
 
@@ -33,7 +33,7 @@ class SubwordSampling(Section):
 class Noise(Section):
     """Noise is added to the word embeddings."""
 
-    method: Literal["noise"] = "noise"
+    kind: Literal["noise"] = "noise"
     distribution: Literal["uniform", "gaussian"] = Field(
         "uniform", description="From −scale to scale, or N(0, scale²)."
     )
@@ -43,13 +43,13 @@ class Noise(Section):
 class Translation(Section):
     """An example is replaced by its machine translation."""
 
-    method: Literal["translation"] = "translation"
+    kind: Literal["translation"] = "translation"
     files: dict[str, RawPath] = Field(
         min_length=1, description="For each language the translations of the training file, in the task's own format."
     )
 
 
-Augmentation = Annotated[CodeSwitch | SubwordSampling | Noise | Translation, Field(discriminator="method")]
+Augmentation = Annotated[CodeSwitch | SubwordSampling | Noise | Translation, Field(discriminator="kind")]
 
 
 class ConsistencySection(Section):

@@ -28,12 +28,12 @@ def test_paths(task: Task, folder: Path, language: str) -> tuple[Path, ...]:
     return tuple(folder / one.format(language=language) for one in inputs)
 
 
-def label_paths(task: Task, folder: Path, language: str) -> tuple[Path, ...]:
-    """Return where the labels of test can be beside the test files themselves, the first that is there counts."""
+def label_path(task: Task, folder: Path, language: str) -> Path | None:
+    """Return the file of test's labels, where there is one beside the test files; these may have labels themselves."""
     paths = [folder / LABELS / task.prediction.format(language=language)]
     if task.kind is Kind.BUCC:
         paths.append(folder / task.test[2].format(language=language))
-    return tuple(paths)
+    return next((path for path in paths if path.exists()), None)
 
 
 def chosen_by(task: Task, folder: Path, all_languages: bool) -> dict[str, tuple[Path, ...]]:
