@@ -41,17 +41,21 @@ class _Node:
     head: int
 
 
-def read_conllu(path: Path) -> list[TaggedSentence]:
+def read_conllu(path: Path, classes: Sequence[str]) -> list[TaggedSentence]:
     """Return the sentences of a treebank, `.conllu` or under gzip `.conllu.gz`, in its order.
 
     The language is what the name begins with, as Universal Dependencies names its files (`fr_gsd-ud-test.conllu`).
-    Raises UserError where the file cannot be read, or a line is not one of CoNLL-U, with its number.
+    Raises UserError where the file cannot be read, a line is not one of CoNLL-U, with its number, or a tag is none of
+    `classes`.
     """
     precedence = _PRECEDENCE.get(path.name.partition("_")[0], _ANY_LANGUAGE).split()
     sentences = []
     for rows in _sentences(path):
         nodes, spans = _parse(path, rows)
         sentence = _surface(nodes, spans, precedence)
+        unknown = set(sentence.tags or ()) - set(classes)
+        if unknown:
+            raise UserError(f"{path}:{rows[0][0]}: the tag {min(unknown)!r} is none of {', '.join(classes)}")
         withheld = sentence.words.count(_WITHHELD)
         if not withheld or withheld < len(sentence.words) - 1:
             sentences.append(sentence)

@@ -5,6 +5,10 @@ import pytest
 
 from pipelines.datasets.errors import UserError
 from training.xtreme.tasks.conllu import read_conllu
+from training.xtreme.tasks.registry import BY_NAME
+from training.xtreme.tasks.tagging import read_tagged
+
+CLASSES = BY_NAME["udpos"].classes
 
 
 def row(number: str, form: str, tag: str, head: int | str) -> str:
@@ -14,7 +18,7 @@ def row(number: str, form: str, tag: str, head: int | str) -> str:
 def read(folder: Path, *rows: str, language: str = "en") -> list[list[tuple[str, str]]]:
     path = folder / f"{language}_some-ud-test.conllu"
     path.write_text("\n".join(rows) + "\n", "utf-8")
-    return [list(zip(one.words, one.tags or (), strict=True)) for one in read_conllu(path)]
+    return [list(zip(one.words, one.tags or (), strict=True)) for one in read_conllu(path, CLASSES)]
 
 
 def test_comments_and_empty_nodes_are_no_words(tmp_path: Path) -> None:
@@ -81,7 +85,8 @@ def test_a_sentence_whose_text_is_withheld_is_left_out(tmp_path: Path) -> None:
 def test_a_file_under_gzip_reads_the_same(tmp_path: Path) -> None:
     path = tmp_path / "a.conllu.gz"
     path.write_bytes(gzip.compress(row("1", "Ναι", "INTJ", 0).encode()))
-    assert read_conllu(path)[0].words == ("Ναι",)
+    assert read_tagged(path, CLASSES) == read_conllu(path, CLASSES)
+    assert read_tagged(path, CLASSES)[0].words == ("Ναι",)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +97,7 @@ def test_a_file_under_gzip_reads_the_same(tmp_path: Path) -> None:
         ([row("1", "Go", "VERB", "up")], r":1: the id '1' or the head 'up'"),
         ([row("1-2", "don't", "_", "_"), row("1", "do", "AUX", 0)], r"the word 1-2 \"don't\" has no line 2"),
         (["# nothing"], "holds no sentence"),
+        (["# a", row("1", "Go", "VB", 0)], r":2: the tag 'VB' is none of ADJ, ADP"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_place(tmp_path: Path, rows: list[str], said: str) -> None:
@@ -103,4 +109,4 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.conllu.gz"
     path.write_bytes(gzip.compress(row("1", "Yes", "INTJ", 0).encode() * 50)[:-8])
     with pytest.raises(UserError, match="cannot be read"):
-        read_conllu(path)
+        read_conllu(path, CLASSES)
