@@ -24,14 +24,16 @@ def read_tatoeba(source: Path, target: Path, labels: Path | None) -> Bitext:
     Line j of the labels names the row of the sentence that English sentence j translates, since English stands in
     alphabetical order. Raises UserError where the files have different numbers of lines or a label is no row.
     """
-    sides = [
-        tuple(Sentence(str(number - 1), text.strip()) for number, text in read_lines(path)) for path in (source, target)
-    ]
-    if len(sides[0]) != len(sides[1]):
+    own, english = _rows_of(source), _rows_of(target)
+    if len(own) != len(english):
         raise UserError(
-            f"{source} has {len(sides[0])} sentences, but {target} has {len(sides[1])}; each translates one of the other"
+            f"{source} has {len(own)} sentences, but {target} has {len(english)}; each is the translation of one"
         )
-    return Bitext(*sides, None if labels is None else _rows(labels, len(sides[0])))
+    return Bitext(own, english, None if labels is None else _gold_rows(labels, len(own)))
+
+
+def _rows_of(path: Path) -> tuple[Sentence, ...]:
+    return tuple(Sentence(str(number - 1), text.strip()) for number, text in read_lines(path))
 
 
 def _sentences(path: Path) -> dict[str, Sentence]:
@@ -62,7 +64,7 @@ def _two(path: Path, number: int, line: str, what: str) -> tuple[str, str]:
     return fields[0].strip(), fields[1].strip()
 
 
-def _rows(path: Path, count: int) -> frozenset[tuple[str, str]]:
+def _gold_rows(path: Path, count: int) -> frozenset[tuple[str, str]]:
     pairs = []
     for number, line in read_lines(path):
         row = line.strip()
