@@ -42,7 +42,7 @@ def test_classes_that_are_never_right_in_a_language_do_not_count() -> None:
 
 
 def test_a_sentence_with_another_number_of_labels_is_an_error() -> None:
-    with pytest.raises(ValueError, match="shorter|longer"):
+    with pytest.raises(ValueError, match=r"shorter|longer"):
         counts([["a", "b"]], [["a"]], CLASSES)
 
 
