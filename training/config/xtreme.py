@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 from pipelines.datasets.elsewhere import ExportedArm
 from pipelines.datasets.fingerprint import NotFingerprinted, RawPath
 from training.config.finetuning import FineTuningSection
+from training.config.reading import Pooling
 from training.config.section import Section
 from training.config.xtreme_defaults import defaults_of
 from training.config.xtune import AgreementSection, ConsistencySection
@@ -16,14 +17,6 @@ from training.xtreme.tasks.registry import BY_NAME, ENGLISH, Kind
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Setting = Literal["zero_shot", "translate_train_all"]
 Selection = Literal["english_dev", "all_dev"]
-
-
-class Hyperparameters(FineTuningSection):
-    """One point of a task's grid."""
-
-    word_state: Literal["first", "sum"] = Field(
-        "first", description="What a word is tagged by: the state of its first token, or the sum of those of all."
-    )
 
 
 class XTuneSection(Section):
@@ -66,11 +59,17 @@ class TaskSection(Section):
 class RetrievalSection(Section):
     """How BUCC and Tatoeba read an encoder. Nothing of it is chosen by their scores."""
 
-    layer: int | None = Field(
-        None, ge=0, description="The layer, 0 the embeddings; by default 7/12 of the way up, and one more, as XTREME's."
+    bucc_layer: int | None = Field(
+        None,
+        ge=0,
+        description="The layer for BUCC, 0 the embeddings; by default the fourth below the last, which XTREME's "
+        "scripts come to.",
     )
-    bucc_pooling: Literal["cls", "mean"] = Field("cls", description="Pooling for BUCC.")
-    tatoeba_pooling: Literal["cls", "mean"] = Field("mean", description="Pooling for Tatoeba.")
+    bucc_pooling: Pooling = Field("cls", description="Pooling for BUCC.")
+    tatoeba_layer: int | None = Field(
+        None, ge=0, description="The layer for Tatoeba; by default XTREME's: 8 of 12, 14 of 24, else 2/3 of the way up."
+    )
+    tatoeba_pooling: Pooling = Field("mean", description="Pooling for Tatoeba.")
     curve: bool = Field(False, description="Report what every layer reaches on BUCC's dev; none is chosen by it.")
 
 
@@ -149,7 +148,7 @@ class XtremeSection(Suite):
         """Return what a task of the section asks for."""
         return BY_NAME[task].kind if task in BY_NAME else Kind(self.tasks[task].kind or "")
 
-    def points(self, task: str) -> dict[str, Hyperparameters]:
+    def points(self, task: str) -> dict[str, FineTuningSection]:
         """Return the points of a task's grid by name. Raises ValueError with the key's path where one is not right."""
         section, kind = self.tasks[task], self.kind_of(task)
         if kind in {Kind.BUCC, Kind.TATOEBA}:
@@ -162,7 +161,7 @@ class XtremeSection(Suite):
         found = {}
         for values in _combinations(section.grid):
             try:
-                point = Hyperparameters.model_validate({**base, **values})
+                point = FineTuningSection.model_validate({**base, **values})
             except ValidationError as error:
                 first = error.errors(include_url=False)[0]
                 place = ".".join(map(str, first["loc"]))
@@ -178,6 +177,6 @@ def _combinations(grid: Mapping[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
     return found
 
 
-def _point_name(point: Hyperparameters, values: Mapping[str, Any]) -> str:
+def _point_name(point: FineTuningSection, values: Mapping[str, Any]) -> str:
     others = [f"{key}{value}" for key, value in values.items() if key not in {"learning_rate", "epochs"}]
     return "-".join([f"lr{point.learning_rate:g}", f"epochs{point.epochs}", *others])

@@ -9,10 +9,11 @@ from pydantic import Field
 from pipelines.datasets.elsewhere import ExportedArm
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.fingerprint import NotFingerprinted, RawPath
+from training.config.finetuning import FineTuningSection
 from training.config.section import Section
-from training.config.xtreme import Hyperparameters, RetrievalSection, Selection, Setting, XtremeSection
+from training.config.xtreme import RetrievalSection, Selection, Setting, XtremeSection
 from training.config.xtune import AgreementSection, ConsistencySection
-from training.xtreme.tasks.paths import chosen_by, dev_paths, label_paths, test_paths, train_path
+from training.xtreme.tasks.paths import chosen_by, dev_paths, label_path, test_paths, train_path
 from training.xtreme.tasks.registry import BY_NAME, ENGLISH, Dev, Kind
 
 FINETUNE, XTUNE, PREDICT, SCOREBOARD = "finetune", "xtune", "predict", "scoreboard"
@@ -37,7 +38,7 @@ class FinetuneRun(TaskRun):
     dev: dict[str, RawPath] = Field(
         description="The files that may choose the epoch; none where dev is cut from train."
     )
-    point: Hyperparameters = Field(description="The hyper-parameters.")
+    point: FineTuningSection = Field(description="The hyper-parameters.")
     consistency: ConsistencySection | None = Field(description="xTune's R1; None for plain cross-entropy.")
 
 
@@ -97,7 +98,7 @@ def predict_runs(section: XtremeSection) -> dict[str, PredictRun]:
         points, test, labels = section.points(task), _test(section, task), _labels(section, task)
         xtune = section.tasks[task].xtune
         source = "" if not points else XTUNE if xtune and xtune.agreement else FINETUNE
-        computing = next(iter(points.values()), Hyperparameters.model_validate(section.finetuning))
+        computing = next(iter(points.values()), FineTuningSection.model_validate(section.finetuning))
         for encoder in (*section.encoders, *section.untrained):
             for seed in section.seeds if points else section.seeds[:1]:
                 name = f"{encoder}.{task}.s{seed}" if points else f"{encoder}.{task}"
@@ -154,6 +155,7 @@ def _finetuned(section: XtremeSection) -> Iterator[tuple[str, FinetuneRun, str]]
                         **_shared(section, encoder, task, seed),
                         train=train,
                         dev=dev,
+                        is_cut=_is_cut(section, task),
                         point=values,
                         consistency=settings.xtune.first if settings.xtune else None,
                     )
@@ -184,10 +186,12 @@ def _dev(section: XtremeSection, name: str) -> dict[str, str]:
     if named or name not in BY_NAME:
         return dict(named)
     task, all_languages = BY_NAME[name], section.selection == "all_dev"
-    if task.dev_from is Dev.CUT:
-        return {}
     files = {code: path for code, (path,) in chosen_by(task, Path(section.data), all_languages).items()}
     return {code: _there(section, name, path) for code, path in files.items() if code == ENGLISH or path.is_file()}
+
+
+def _is_cut(section: XtremeSection, name: str) -> bool:
+    return name in BY_NAME and BY_NAME[name].dev_from is Dev.CUT and not section.tasks[name].dev
 
 
 def _threshold_dev(section: XtremeSection, name: str) -> dict[str, tuple[str, ...]]:
@@ -216,12 +220,8 @@ def _labels(section: XtremeSection, name: str) -> dict[str, str]:
     if section.tasks[name].test:
         return {}
     task = BY_NAME[name]
-    found: dict[str, str] = {}
-    for code in _test(section, name):
-        for path in label_paths(task, Path(section.data), code):
-            if path.is_file():
-                found.setdefault(code, str(path))
-    return found
+    paths = {code: label_path(task, Path(section.data), code) for code in _test(section, name)}
+    return {code: str(path) for code, path in paths.items() if path is not None}
 
 
 def _there(section: XtremeSection, name: str, path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar, cast
 
 import numpy as np
 import torch
@@ -118,6 +118,9 @@ def order_of_epoch(inputs: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return random.permute(np.arange(inputs, dtype=np.int64), inputs, random.key(seed, epoch))
 
 
-def cut(rows: NDArray[np.int64], parts: int, take: Callable[[NDArray[np.int64]], Batch]) -> list[Batch]:
+Taken = TypeVar("Taken")
+
+
+def cut(rows: NDArray[np.int64], parts: int, take: Callable[[NDArray[np.int64]], Taken]) -> list[Taken]:
     """Return the batches of the rows of one step, in `parts` parts or, where there are fewer rows, one for each."""
     return [take(part) for part in np.array_split(rows, min(parts, len(rows)))]

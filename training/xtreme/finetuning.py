@@ -130,7 +130,7 @@ class FineTuning:
         total = torch.zeros((), device=self._device)
         for number, part in enumerate(parts):
             torch.manual_seed(random.key(self._seed, _DROPOUT, self.step, number) >> 1)
-            with self._autocast():
+            with autocast(self.section.device, self.section.precision):
                 loss = self._loss(self.model, part.to(self._device)) / len(parts)
             torch.autograd.backward(self._scaler.scale(loss))
             total += loss.detach()
@@ -175,7 +175,7 @@ class FineTuning:
         mean = self._losses / self._batches.steps
         self._losses = 0.0
         self.model.eval()
-        with torch.no_grad(), self._autocast():
+        with torch.no_grad(), autocast(self.section.device, self.section.precision):
             measured = scores(self.model)
         if all(measured.value > line["value"] for line in self.history):
             self._best = epoch + 1, {name: weight.cpu().clone() for name, weight in self.model.state_dict().items()}
@@ -200,9 +200,11 @@ class FineTuning:
                 "the same command goes on from there"
             )
 
-    def _autocast(self) -> AbstractContextManager[Any]:
-        dtype = _DTYPES.get(self.section.precision)
-        return torch.autocast(self._device.type, dtype=dtype) if dtype else nullcontext()
+
+def autocast(device: str, precision: str) -> AbstractContextManager[Any]:
+    """Return a context in which products are computed in a precision."""
+    dtype = _DTYPES.get(precision)
+    return torch.autocast(device, dtype=dtype) if dtype else nullcontext()
 
 
 def fine_tune(

@@ -1,5 +1,7 @@
 """Plain cross-entropy of each kind of task."""
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -11,13 +13,18 @@ OUTSIDE = -1e9
 
 
 def cross_entropy(model: FineTuned, batch: Batch) -> Tensor:
-    """Return the mean loss of a batch, a scalar in fp32: over inputs, over words, over windows.
+    """Return the mean loss of a batch, a scalar in fp32; see `loss_of`."""
+    return loss_of(model(batch), batch.labels, batch.counts)
+
+
+def loss_of(logits: Tensor, labels: Tensor, counts: Sequence[int]) -> Tensor:
+    """Return the mean cross-entropy of logits `[M, C]` of inputs: over inputs, over words, over windows.
 
     A window's loss is the mean of that of its start and of its end, each over all its tokens. What has no label does
-    not count; a batch without any has the loss 0.
+    not count; without any the loss is 0.
     """
-    logits = model(batch).float()
-    if batch.labels.dim() == 1:
-        total = F.cross_entropy(logits, batch.labels, reduction="sum")
-        return total / (batch.labels >= 0).sum().clamp(min=1)
-    return F.cross_entropy(padded(logits, batch.counts, OUTSIDE), batch.labels)
+    logits = logits.float()
+    if labels.dim() == 1:
+        total = F.cross_entropy(logits, labels, reduction="sum")
+        return total / (labels >= 0).sum().clamp(min=1)
+    return F.cross_entropy(padded(logits, counts, OUTSIDE), labels)

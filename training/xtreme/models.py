@@ -12,7 +12,7 @@ from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 from pipelines.datasets.errors import UserError
 from training.config.finetuning import FineTuningSection
 from training.hub import is_of_our_shape, load_encoder
-from training.model import Encoder
+from training.model import Encoder, initialized
 from training.xtreme.features import Limits
 from training.xtreme.heads import FineTuned, HeadKind, new_head
 from training.xtreme.tasks.registry import Kind
@@ -29,20 +29,30 @@ def limits_of(section: FineTuningSection) -> Limits:
 def pretrained_encoder(folder: Path, section: FineTuningSection) -> Encoder:
     """Return the encoder of a Hugging Face folder, with the dropout of fine-tuning.
 
-    Raises UserError where it cannot be loaded, is not of XLM-R's shape, or cannot take so long an input.
+    Raises UserError as `encoder_of` does, and where it cannot take so long an input.
     """
+    encoder = encoder_of(folder, section.dropout, section.attention_dropout)
+    check_length(encoder, section)
+    return encoder
+
+
+def encoder_of(folder: Path, dropout: float = 0.0, attention_dropout: float = 0.0) -> Encoder:
+    """Return the encoder of a Hugging Face folder. Raises UserError where it cannot be loaded or is no XLM-R."""
     disable_progress_bar()  # type: ignore[no-untyped-call]
     set_verbosity_error()  # type: ignore[no-untyped-call]  # the language model's head that is left out is worth no table
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         if not is_of_our_shape(config):
             raise UserError(f"{folder}: its model is of type {config.model_type!r}; fine-tuning takes xlm-roberta")
-        encoder = load_encoder(folder, section.dropout, section.attention_dropout)
+        return load_encoder(folder, dropout, attention_dropout)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{folder}: transformers cannot load an encoder from it ({reason})") from error
-    check_length(encoder, section)
-    return encoder
+
+
+def redrawn(encoder: Encoder, seed: int) -> Encoder:
+    """Return an encoder of the same shape whose weights are drawn by the seed, as a control."""
+    return initialized(encoder.shape, encoder.tokens.num_embeddings, seed).encoder.eval()
 
 
 def check_length(encoder: Encoder, section: FineTuningSection) -> None:

@@ -46,6 +46,11 @@ class FolderTokenizer:
         self._backend.no_truncation()
         self._backend.no_padding()
 
+    @property
+    def backend(self) -> Any:
+        """The tokenizer of `tokenizers` that does the work."""
+        return self._backend
+
     def ids(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
         return [np.asarray(encoding.ids, np.int32) for encoding in encodings]
