@@ -18,6 +18,7 @@ PHASES: dict[str, tuple[str, ...]] = {
         "annotate",
         "score",
         "publish",
+        "dictionary",
         "tokenize",
     ),
     "pretrain": ("pretrain",),

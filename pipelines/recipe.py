@@ -108,6 +108,9 @@ def _check_needs(path: Path, recipe: RecipeBase) -> None:
                 if recipe.section(needed) is None:
                     key = stages()[needed].recipe_key
                     raise ConfigError(f"{path}: {spec.name} needs the stage {needed}: add a section `{key}: {{}}`")
+            if spec.needs_one_of and all(recipe.section(name) is None for name in spec.needs_one_of):
+                keys = " or ".join(f"`{stages()[name].recipe_key}`" for name in spec.needs_one_of)
+                raise ConfigError(f"{path}: {spec.name} needs something to go by: add a section {keys}")
 
 
 class _Yaml12Loader(yaml.SafeLoader):

@@ -52,7 +52,7 @@ class SentenceEncoder:
         for rows in passes(sequences.lengths):
             part = sequences.take(rows)
             pooled = pool(self._states(part), tuple(part.lengths.tolist()), self._pooling)
-            vectors[rows] = torch.nn.functional.normalize(pooled, dim=1).cpu().numpy()
+            vectors[rows] = torch.nn.functional.normalize(pooled.float(), dim=1).cpu().numpy()
         place = {text: row for row, text in enumerate(distinct)}
         return vectors[[place[text] for text in texts]]
 

@@ -101,7 +101,8 @@ class StageSpec:
 
     A spec is light to import; `entry` (`package.module:function`) is imported only when the stage runs.
     `version` is raised whenever the same config and inputs would give other bytes. `needs` are stages whose
-    datasets it must have, `optional` ones that it reads where the config has them. `instances` resolves a
+    datasets it must have, `optional` ones that it reads where the config has them, `needs_one_of` those of the
+    optional ones of which at least one must be there, where there are any. `instances` resolves a
     section into several runs of the stage by name, such as the arms of `pretrain`. `together` is for several
     processes that `torchrun` starts: a context manager that yields True to the first, which alone runs the stage, and
     False to the others, when they have helped it to the end. A stage `across` recipes reads datasets of several: it
@@ -119,6 +120,7 @@ class StageSpec:
     help: str
     across: bool = False
     optional: tuple[str, ...] = ()
+    needs_one_of: tuple[str, ...] = ()
     instances: Callable[[Any], Mapping[str, BaseModel]] | None = None
     together: str | None = None
     key: str = ""

@@ -36,9 +36,8 @@ class FinetuneRun(TaskRun):
     """An encoder, fine-tuned on a task with one point of its grid and one seed."""
 
     train: dict[str, RawPath] = Field(description="The training file of each language.")
-    dev: dict[str, RawPath] = Field(
-        description="The files that may choose the epoch; none where dev is cut from train."
-    )
+    dev: dict[str, RawPath] = Field(description="The files that may choose the epoch.")
+    is_cut: bool = Field(description="Whether a part of these files, which are those of train, is kept to choose by.")
     point: FineTuningSection = Field(description="The hyper-parameters.")
     consistency: ConsistencySection | None = Field(description="xTune's R1; None for plain cross-entropy.")
 

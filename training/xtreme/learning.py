@@ -12,7 +12,7 @@ from training.xtreme.finetuning import Batches, Loss, OnDevice
 from training.xtreme.heads import FineTuned
 from training.xtreme.losses import cross_entropy
 from training.xtreme.models import limits_of
-from training.xtreme.tasks.examples import Examples, joined
+from training.xtreme.tasks.examples import Examples
 from training.xtreme.tokenizer import FolderTokenizer
 from training.xtreme.xtune.setup import Material, first_stage, second_stage
 

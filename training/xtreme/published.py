@@ -130,14 +130,12 @@ PUBLISHED: Final[tuple[Published, ...]] = (
 def published_row(one: Published) -> dict[str, Any]:
     """Return a system as JSON values: metrics by task, with the score where all of them are known, groups, average.
 
-    Each figure has its `value` and whether it is `verified`. What a group's tasks give is counted where the source has
-    no figure of the group itself, and the figures of several sources are only as good as the least of them.
+    Each figure has its `value` and whether it is `verified`. A group's score follows from its tasks where no source has
+    one; what follows from several figures is verified where all of them are.
     """
     tasks = {task.name: _task(task.name, task.metrics, one.figures) for task in TASKS}
-    scores = {name: found["score"]["value"] for name, found in tasks.items() if "score" in found}
     groups = {
-        group.value: _first((own.groups.get(group), own.is_verified) for own in one.figures)
-        or _first([(group_score(group, scores), False)])
+        group.value: _first((own.groups.get(group), own.is_verified) for own in one.figures) or _derived(group, tasks)
         for group in Group
     }
     return {
@@ -162,6 +160,13 @@ def _task(name: str, metrics: Iterable[str], figures: Iterable[Figures]) -> dict
         "metrics": known,
         "score": {"value": round(score, 3), "verified": all(one["verified"] for one in known.values())},
     }
+
+
+def _derived(group: Group, tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+    scores = {name: found["score"] for name, found in tasks.items() if "score" in found}
+    value = group_score(group, {name: score["value"] for name, score in scores.items()})
+    own = [task.name for task in TASKS if task.group is group]
+    return _first([(value, all(scores[name]["verified"] for name in own if name in scores))])
 
 
 def _first(figures: Iterable[tuple[float | None, bool]]) -> dict[str, Any] | None:

@@ -14,7 +14,8 @@ from training.xtreme.tasks.registry import Group, Task
 class Run:
     """The scores of one prediction run on test; seed: None where nothing is fine-tuned, as in retrieval.
 
-    beside: further scores by their name, which no average counts.
+    beside: further scores by their name, which no average counts; layer: the one that was read, for retrieval;
+    dev: by language what each layer reaches on dev (BUCC), where the recipe asks for it.
     """
 
     encoder: str
@@ -22,6 +23,8 @@ class Run:
     seed: int | None
     scores: Scores
     beside: Mapping[str, Scores] = field(default_factory=dict)
+    layer: int | None = None
+    dev: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,12 @@ def _task(task: Scored, runs: Sequence[Run]) -> dict[str, Any]:
         "spread": _spread(by_seed),
         "gap": _rounded(mean([transfer_gap(task.metrics, task.languages, one) for one in scores])),
         "seeds": [{"seed": run.seed, "score": _rounded(score)} for run, score in zip(ordered, by_seed, strict=True)],
+        "metrics": _metrics(task, scores),
         "languages": {code: one for code, one in languages.items() if one},
         "missing": [code for code, one in languages.items() if not one],
         "beside": {name: _beside(task, [run.beside.get(name, {}) for run in ordered]) for name in names},
+        "layer": ordered[0].layer,
+        "dev_by_layer": _dev_by_layer(ordered[0].dev),
     }
 
 
@@ -112,6 +118,12 @@ def _language(task: Scored, code: str, scores: Sequence[Scores]) -> dict[str, An
     }
 
 
+def _metrics(task: Scored, scores: Sequence[Scores]) -> dict[str, float | None]:
+    """Return the mean of every metric over languages and seeds, of those too that do not count in the score."""
+    names = dict.fromkeys(metric for one in scores for own in one.values() for metric in own)
+    return {name: _rounded(mean([task_score((name,), task.languages, one) for one in scores])) for name in names}
+
+
 def _beside(task: Scored, scores: Sequence[Scores]) -> dict[str, Any]:
     by_language = {
         code: _rounded(mean([language_score(task.metrics, one.get(code, {})) for one in scores]))
@@ -121,6 +133,12 @@ def _beside(task: Scored, scores: Sequence[Scores]) -> dict[str, Any]:
         "score": _rounded(mean([task_score(task.metrics, task.languages, one) for one in scores])),
         "languages": {code: score for code, score in by_language.items() if score is not None},
     }
+
+
+def _dev_by_layer(dev: Mapping[str, Mapping[int, float]]) -> list[dict[str, Any]]:
+    """Return for each layer the mean over languages of what it reaches on dev."""
+    layers = sorted({layer for own in dev.values() for layer in own})
+    return [{"layer": layer, "f1": _rounded(mean([own.get(layer) for own in dev.values()]))} for layer in layers]
 
 
 def _spread(by_seed: Sequence[float | None]) -> dict[str, float] | None:

@@ -47,7 +47,8 @@ def test_predictions_become_rows_in_the_order_of_the_recipe(tmp_path: Path) -> N
         prediction(tmp_path, "ours", "place", "pair", 2, {"scores": {code: {"accuracy": 60.0} for code in place}}),
         prediction(
             tmp_path, "ours", "tatoeba", "tatoeba", 1,
-            {"scores": {"de": {"accuracy": 90.0}}, "beside": {"centred": {"de": {"accuracy": 95.0}}}},
+            {"scores": {"de": {"accuracy": 90.0}}, "beside": {"centred": {"de": {"accuracy": 95.0}}},
+             "notes": {"de": {"layer": 8, "pooling": "mean", "dev_f1_by_layer": {"8": 50.0, "10": 60.0}}}},
         ),
     ]  # fmt: skip
     draft = Draft(tmp_path / "scoreboard")
@@ -65,6 +66,9 @@ def test_predictions_become_rows_in_the_order_of_the_recipe(tmp_path: Path) -> N
     assert [one["seed"] for one in own["place"]["seeds"]] == [1, 2]
     assert own["tatoeba"]["seeds"][0]["seed"] is None
     assert own["tatoeba"]["beside"]["centred"]["languages"] == {"de": 95.0}
+    assert own["tatoeba"]["layer"] == 8
+    assert own["tatoeba"]["dev_by_layer"] == [{"layer": 8, "f1": 50.0}, {"layer": 10, "f1": 60.0}]
+    assert own["place"]["layer"] is None
     assert len(own["tatoeba"]["missing"]) == 35
     assert board["tasks"]["place"]["languages"] == ["en", "de"]
     assert any(row["name"] == "T-ULRv2 + StableTune" for row in board["published"])

@@ -109,6 +109,9 @@ def test_what_is_published_says_which_figures_were_verified() -> None:
     assert row["groups"] == {"sentence-pair classification": {"value": 83.0, "verified": False}}
     assert row["average"] is None
     assert row["sources"] == [{"source": "read", "verified": True}, {"source": "recalled", "verified": False}]
+    read = Published("theirs", "", (Figures("read", True, {"xnli": {"accuracy": 80.0}, "pawsx": {"accuracy": 90.0}}),))
+    (row,) = board(published=(read,))["published"]
+    assert row["groups"] == {"sentence-pair classification": {"value": 85.0, "verified": True}}
 
 
 def test_a_known_metric_alone_is_no_score() -> None:
@@ -128,3 +131,18 @@ def test_the_published_rows_agree_with_themselves() -> None:
         if row["average"] and len(groups) == len(Group):
             weighted = sum(groups[task.group.value] for task in TASKS) / 9
             assert row["average"]["value"] == pytest.approx(weighted, abs=0.15), row["name"]
+
+
+def test_every_metric_has_a_mean_that_counts_or_not() -> None:
+    own = {code: {"f1": 60.0, "token_accuracy": 80.0 + 33 * (code == "en")} for code in BY_NAME["udpos"].languages}
+    task = board(Run("ours", "udpos", 1, own))["encoders"]["ours"]["tasks"]["udpos"]
+    assert task["score"] == 60
+    assert task["metrics"] == {"f1": 60.0, "token_accuracy": 81.0}
+
+
+def test_layers_have_the_mean_over_languages_of_what_they_reach_on_dev() -> None:
+    dev = {"de": {1: 10.0, 2: 30.0}, "fr": {1: 20.0, 2: 50.0}}
+    run = Run("ours", "bucc2018", None, scores("bucc2018", 40.0), layer=2, dev=dev)
+    task = board(run)["encoders"]["ours"]["tasks"]["bucc2018"]
+    assert task["layer"] == 2
+    assert task["dev_by_layer"] == [{"layer": 1, "f1": 15.0}, {"layer": 2, "f1": 40.0}]

@@ -1,11 +1,12 @@
 """The predictions of the retrieval tasks in one language, their scores, and the rows that stand beside them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import torch
 
+from training.xtreme.metrics.accuracy import accuracy, pair_f1
 from training.xtreme.retrieval.bucc import Pair, best_threshold, candidates, embedded
 from training.xtreme.retrieval.tatoeba import search
 from training.xtreme.retrieval.vectors import Representation, Vectorizer
@@ -64,8 +65,8 @@ def predict_bucc(
         curve[layer] = best_threshold(candidates(sides, representation.centred, device), gold).f1
     return Retrieved(
         tuple("\t".join(pair) for pair in pairs),
-        bucc_scores(pairs, test.gold),
-        _named({_other_name(representation): bucc_scores(other, test.gold)}),
+        _bucc_scores(pairs, test.gold),
+        _named({_other_name(representation): _bucc_scores(other, test.gold)}),
         curve,
         margin,
     )
@@ -77,39 +78,34 @@ def predict_tatoeba(test: Bitext, encode: Encode, representation: Representation
     source, target = (vectors([one.text for one in side]) for side in (test.source, test.target))
     plain = search(test, source, target, representation.centred, device)
     moved = search(test, source, target, not representation.centred, device)
-    english, others = ([one.id for one in side] for side in (test.target, test.source))
     name = _other_name(representation)
     return Retrieved(
         plain.for_english,
-        accuracy(zip(plain.for_english, english, strict=True), test.gold),
+        _from_english(test, plain.for_english),
         _named(
             {
-                FROM_OTHER: accuracy(zip(others, plain.for_other, strict=True), test.gold),
-                name: accuracy(zip(moved.for_english, english, strict=True), test.gold),
-                f"{name}, {FROM_OTHER}": accuracy(zip(others, moved.for_other, strict=True), test.gold),
+                FROM_OTHER: _from_other(test, plain.for_other),
+                name: _from_english(test, moved.for_english),
+                f"{name}, {FROM_OTHER}": _from_other(test, moved.for_other),
             }
         ),
     )
 
 
-def bucc_scores(pairs: Sequence[Pair], gold: frozenset[Pair] | None) -> dict[str, float]:
-    """Return F1, precision and recall of the pairs as google-research/xtreme's evaluate.py computes them (bucc_f1)."""
-    if gold is None:
-        return {}
-    right = len(gold.intersection(pairs))
-    if not right:
-        return {"f1": 0.0, "precision": 0.0, "recall": 0.0}
-    precision, recall = right / len(set(pairs)), right / len(gold)
-    f1 = 2 * precision * recall / (precision + recall)
-    return {"f1": 100 * f1, "precision": 100 * precision, "recall": 100 * recall}
+def _bucc_scores(pairs: Sequence[Pair], gold: frozenset[Pair] | None) -> dict[str, float]:
+    return {} if gold is None else pair_f1(gold, pairs)
 
 
-def accuracy(pairs: Iterable[Pair], gold: frozenset[Pair] | None) -> dict[str, float]:
-    """Return the share of pairs that are gold, one for each query."""
-    if gold is None:
+def _from_english(test: Bitext, found: Sequence[str]) -> dict[str, float]:
+    """Return the accuracy of what was found for each English sentence, where the gold pairs are known."""
+    if test.gold is None:
         return {}
-    right = [pair in gold for pair in pairs]
-    return {"accuracy": 100.0 * sum(right) / len(right)}
+    own = {english: other for other, english in test.gold}
+    return accuracy([own.get(one.id) for one in test.target], found)
+
+
+def _from_other(test: Bitext, found: Sequence[str]) -> dict[str, float]:
+    return {} if test.gold is None else accuracy([dict(test.gold).get(one.id) for one in test.source], found)
 
 
 def _named(rows: Mapping[str, Mapping[str, float]]) -> dict[str, Mapping[str, float]]:

@@ -41,7 +41,10 @@ def retrieve(run: PredictRun, folder: Path) -> Iterator[Predicted]:
             found, sentences = _found(run, language, encode, read, encoder, device)
         notes: dict[str, Any] = {"layer": read.layer, "pooling": read.pooling}
         if found.threshold is not None:
-            notes |= {"threshold": round(found.threshold, 6), "dev_f1_by_layer": {str(layer): f1 for layer, f1 in found.dev.items()}}
+            notes |= {
+                "threshold": round(found.threshold, 6),
+                "dev_f1_by_layer": {str(layer): f1 for layer, f1 in found.dev.items()},
+            }
         yield Predicted(language, sentences, submitted(found.lines), found.scores, found.beside, notes)
 
 

@@ -63,12 +63,14 @@ def vectorizer(
 def nearest(queries: Vectors, database: Vectors, k: int, device: torch.device) -> Neighbours:
     """Return the k nearest rows of the database `[m, D]` for each query `[n, D]`, by exact search on a device.
 
-    Of rows that are equally near, the first win, so that a copy is found at the same place every time.
+    Similarities are float32, whatever precision the encoder runs in. Of rows that are equally near, the first win, so
+    that a copy is found at the same place every time.
     """
-    parts = [
-        _nearest(torch.from_numpy(queries[begin : begin + _QUERIES]).to(device), database, k, device)
-        for begin in range(0, len(queries), _QUERIES)
-    ]
+    with torch.autocast(device.type, enabled=False):
+        parts = [
+            _nearest(torch.from_numpy(queries[begin : begin + _QUERIES]).to(device), database, k, device)
+            for begin in range(0, len(queries), _QUERIES)
+        ]
     return Neighbours(np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts]))
 
 
@@ -89,13 +91,13 @@ def _nearest(
 def _best(similarity: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the k highest of each row in descending order and their places; the first of equals.
 
-    torch.topk leaves open which of equals it takes, so the last of the k is settled by a second look.
+    torch.topk leaves open which of equals it takes: rows where the last of the k has equals are looked at again.
     """
-    values = similarity.topk(k, dim=1).values
-    above = similarity > values[:, -1:]
-    equal = similarity == values[:, -1:]
-    wanted = k - above.sum(dim=1, keepdim=True)
-    chosen = above | (equal & (equal.cumsum(dim=1) <= wanted))
-    places = chosen.nonzero()[:, 1].view(len(similarity), k)
+    values, places = similarity.topk(k, dim=1)
+    last = values[:, -1:]
+    for row in ((similarity >= last).sum(dim=1) > k).nonzero()[:, 0].tolist():
+        above, equal = (found.nonzero()[:, 0] for found in (similarity[row] > last[row], similarity[row] == last[row]))
+        places[row] = torch.cat([above, equal])[:k]
+    places = places.sort(dim=1).values
     found, order = similarity.gather(1, places).sort(dim=1, descending=True, stable=True)
     return found, places.gather(1, order)

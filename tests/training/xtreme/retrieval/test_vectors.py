@@ -71,3 +71,17 @@ def test_stored_vectors_are_the_exact_ones_in_half_precision(tokenizer_model: by
     assert exact.dtype == np.float32
     assert exact[0].tolist() == exact[2].tolist()
     assert sentences(["balan", "keter", "balan"]).tolist() == exact.astype(np.float16).tolist()
+
+
+def test_the_encoder_may_run_in_half_precision_and_the_search_does_not(tokenizer_model: bytes) -> None:
+    tokenizer = fast_tokenizer(tokenizer_model, SHAPE.positions)
+    encoder = initialized(SHAPE, len(tokenizer), 1).encoder.eval()
+    texts = ["balan", "keter"]
+    exact = vectorizer(encoder, tokenizer, Representation(2, "mean"), CPU)(texts)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = vectorizer(encoder, tokenizer, Representation(2, "mean"), CPU)(texts)
+        found = nearest(exact, exact, 2, CPU)
+    assert rough.dtype == np.float32
+    assert rough == pytest.approx(exact, abs=0.05)
+    assert found.similarity[0, 0] == pytest.approx(1, abs=1e-6)
+    assert found.similarity[0, 1] == pytest.approx(float(exact[0] @ exact[1]), abs=1e-6)
