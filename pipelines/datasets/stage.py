@@ -133,13 +133,15 @@ class StageSpec:
 
     def load(self) -> "Callable[[Job], Outcome]":
         """Import the stage's code. Raises UserError where a package that it needs is not installed."""
-        return self._imported(self.entry)  # type: ignore[no-any-return]
+        run: Callable[[Job], Outcome] = self._imported(self.entry)
+        return run
 
     def among_processes(self) -> AbstractContextManager[bool]:
         """Return a context that yields whether it is this process that runs the stage; see `together`."""
         if self.together is None or int(os.environ.get("WORLD_SIZE", "1")) == 1:
             return nullcontext(True)
-        return self._imported(self.together)()  # type: ignore[no-any-return]
+        together: AbstractContextManager[bool] = self._imported(self.together)()
+        return together
 
     def _imported(self, entry: str) -> Any:
         module, function = entry.split(":")
