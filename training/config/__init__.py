@@ -13,14 +13,16 @@ from training.config.pretrain import PretrainSection
 from training.config.reading import EmbedSection, ScoreSection
 from training.config.xtreme import XtremeSection
 from training.config.xtreme_runs import (
+    DICTIONARY,
     FINETUNE,
     PREDICT,
     SCOREBOARD,
     XTUNE,
     finetune_runs,
     is_candidate,
-    is_teacher,
     predict_runs,
+    reads_dictionary,
+    reads_teacher,
     scoreboard_run,
     xtune_runs,
 )
@@ -94,6 +96,8 @@ STAGES: tuple[StageSpec, ...] = (
         help="Fine-tune an encoder on a task, once for each point of a grid and each seed.",
         instances=finetune_runs,
         key="xtreme",
+        optional=(DICTIONARY,),
+        reads=reads_dictionary,
     ),
     StageSpec(
         name=XTUNE,
@@ -105,7 +109,8 @@ STAGES: tuple[StageSpec, ...] = (
         help="Fine-tune again with the first model as the teacher (xTune, stage 2).",
         instances=xtune_runs,
         key="xtreme",
-        reads=is_teacher,
+        optional=(DICTIONARY,),
+        reads=reads_teacher,
     ),
     StageSpec(
         name=PREDICT,

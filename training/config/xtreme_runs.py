@@ -12,11 +12,12 @@ from pipelines.datasets.fingerprint import NotFingerprinted, RawPath
 from training.config.finetuning import FineTuningSection
 from training.config.section import Section
 from training.config.xtreme import RetrievalSection, Selection, Setting, XtremeSection
-from training.config.xtune import AgreementSection, ConsistencySection
+from training.config.xtune import AgreementSection, Augmentation, CodeSwitch, ConsistencySection
 from training.xtreme.tasks.paths import chosen_by, dev_paths, label_path, test_paths, train_path
 from training.xtreme.tasks.registry import BY_NAME, ENGLISH, Dev, Kind
 
 FINETUNE, XTUNE, PREDICT, SCOREBOARD = "finetune", "xtune", "predict", "scoreboard"
+DICTIONARY = "dictionary"
 
 
 class TaskRun(Section):
@@ -132,9 +133,20 @@ def scoreboard_run(section: XtremeSection) -> dict[str, ScoreboardRun]:
     }
 
 
-def is_teacher(run: XtuneRun, _stage: str, instance: str) -> bool:
-    """Return whether a run of `xtune` reads this instance of `finetune`."""
+def reads_dictionary(run: FinetuneRun, stage: str, _instance: str) -> bool:
+    """Return whether a run of `finetune` reads the recipe's dictionaries: it switches words and names none itself."""
+    return stage == DICTIONARY and run.consistency is not None and _wants_dictionary(run.consistency.augmentation)
+
+
+def reads_teacher(run: XtuneRun, stage: str, instance: str) -> bool:
+    """Return whether a run of `xtune` reads this instance of `finetune`, or the recipe's dictionaries."""
+    if stage == DICTIONARY:
+        return reads_dictionary(run, stage, instance) or _wants_dictionary(run.agreement.augmentation)
     return instance == run.teacher
+
+
+def _wants_dictionary(augmentation: Augmentation) -> bool:
+    return isinstance(augmentation, CodeSwitch) and not augmentation.dictionaries
 
 
 def is_candidate(run: PredictRun, stage: str, instance: str) -> bool:

@@ -9,7 +9,7 @@ import torch
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.elsewhere import ExportedArm
 from pipelines.datasets.stage import Job, Outcome
-from training.config.xtreme_runs import FinetuneRun, TaskRun
+from training.config.xtreme_runs import DICTIONARY, FinetuneRun, TaskRun
 from training.stopping import stop_requests
 from training.xtreme.dev import scores_on_dev
 from training.xtreme.finetuning import FineTuning, fine_tune
@@ -39,7 +39,16 @@ def material(job: Job) -> Material:
     """Read what the job's run is trained on."""
     run: FinetuneRun = job.config
     examples = training_examples(run.kind, run.classes, run.train, run.is_cut)
-    return material_of(run, joined(examples.values()), FolderTokenizer(encoder_folder(job)), {})
+    return material_of(run, joined(examples.values()), FolderTokenizer(encoder_folder(job)), dictionaries(job))
+
+
+def dictionaries(job: Job) -> dict[str, Path]:
+    """Return the files of the recipe's `dictionary` by language, none where the run does not read them."""
+    return {
+        entry.partition["language"]: dataset.path(entry)
+        for dataset in job.inputs.get(DICTIONARY, {}).values()
+        for entry in dataset.files(kind="dictionary")
+    }
 
 
 def fine_tuned(job: Job, material: Material, how: Learning[Any]) -> Outcome:

@@ -15,7 +15,8 @@ Key = tuple[str, ...]
 def translations_of(examples: Sequence[Example], files: Mapping[str, str]) -> Callable[[int], Sequence[Example]]:
     """Return a function from an example's number to its versions in other languages, none where no file has it.
 
-    Of a pair or a sentence that is itself a translation they are the original and its other translations. A pair keeps
+    Of a pair or a sentence that is itself a translation they are the original and its other translations; of a
+    question those of its id. A pair keeps
     its label; tags have none.
     files: one for each language. Pairs: a line of the two English texts, the two translated ones, then anything
     (`translate.train.en-xx.tsv`). Sentences: a line of the English words, the language, the translated words, then
@@ -27,7 +28,8 @@ def translations_of(examples: Sequence[Example], files: Mapping[str, str]) -> Ca
     read = {PairExample: _pairs, TaggedSentence: _sentences, Question: _questions}[type(examples[0])]
     for language, name in files.items():
         for original, translation in read(Path(name), language):
-            group = groups.setdefault(_key(original), [original])
+            # of a question the English one is not in the file: the id alone ties the languages together
+            group = groups.setdefault(_key(original), [] if isinstance(original, Question) else [original])
             group.append(translation)
             groups.setdefault(_key(translation), group)
     own = [groups.get(_key(example), ()) for example in examples]
