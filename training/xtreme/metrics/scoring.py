@@ -6,13 +6,12 @@ from training.xtreme.metrics.accuracy import accuracy
 from training.xtreme.metrics.answers import answer_scores, mlqa, squad_words
 from training.xtreme.metrics.tagging import tagging_scores
 from training.xtreme.tasks.examples import Examples, PairExample, Question, TaggedSentence
-from training.xtreme.tasks.registry import Task
 
 Predictions = Sequence[str] | Sequence[Sequence[str]] | Mapping[str, str]
 """A label for each pair, the tags of each sentence, or the answer to each question by its id."""
 
 
-def score(task: Task, language: str, examples: Examples, predictions: Predictions) -> dict[str, float]:
+def score(task: str, language: str, examples: Examples, predictions: Predictions) -> dict[str, float]:
     """Return the scores of the predictions, in percent by metric; empty where the examples' labels are not known.
 
     Raises ValueError where the predictions are not those of the examples, and TypeError where they are of another kind.
@@ -22,7 +21,7 @@ def score(task: Task, language: str, examples: Examples, predictions: Prediction
             gold = {one.id: one.answers for one in examples if isinstance(one, Question)}
             if not all(gold.values()):
                 return {}
-            return answer_scores(gold, predictions, mlqa(language) if task.name == "mlqa" else squad_words)
+            return answer_scores(gold, predictions, mlqa(language) if task == "mlqa" else squad_words)
         case [PairExample(), *_], _:
             labels = [one.label for one in examples if isinstance(one, PairExample)]
             return {} if None in labels else accuracy(labels, predictions)

@@ -1,7 +1,9 @@
 """What the files of XTREME's tasks hold, one type for each kind of task. Nothing here is tokenized."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import cast
 
 
 @dataclass(frozen=True)
@@ -61,3 +63,8 @@ Example = PairExample | TaggedSentence | Question
 
 Examples = Sequence[PairExample] | Sequence[TaggedSentence] | Sequence[Question]
 """The examples of one file, all of one kind."""
+
+
+def joined(parts: Iterable[Examples]) -> Examples:
+    """Return the examples of several files, all of one kind, one after another."""
+    return cast(Examples, list(chain.from_iterable(parts)))

@@ -22,6 +22,21 @@ class Kind(StrEnum):
     TATOEBA = "tatoeba"
 
 
+METRICS: Final[dict[Kind, tuple[str, ...]]] = {
+    Kind.PAIR: ("accuracy",),
+    Kind.TAGGING: ("f1",),
+    Kind.QA: ("f1", "exact_match"),
+    Kind.BUCC: ("f1",),
+    Kind.TATOEBA: ("accuracy",),
+}
+"""The metrics whose mean is a task's score."""
+
+
+def prediction_name(task: str, kind: Kind, language: str) -> str:
+    """Return the name of a prediction file in the submission."""
+    return f"{task}/test-{language}.{'json' if kind is Kind.QA else 'tsv'}"
+
+
 class Group(StrEnum):
     """How the leaderboard groups the tasks."""
 
@@ -69,18 +84,12 @@ class Task:
     @property
     def prediction(self) -> str:
         """Return the name of a prediction file in the submission, and of the file of its labels."""
-        return f"{self.name}/test-{{language}}.{'json' if self.kind is Kind.QA else 'tsv'}"
+        return prediction_name(self.name, self.kind, "{language}")
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """Return the metrics whose mean is the task's score."""
-        match self.kind:
-            case Kind.PAIR | Kind.TATOEBA:
-                return ("accuracy",)
-            case Kind.TAGGING | Kind.BUCC:
-                return ("f1",)
-            case Kind.QA:
-                return ("f1", "exact_match")
+        return METRICS[self.kind]
 
 
 def _split(languages: str) -> tuple[str, ...]:

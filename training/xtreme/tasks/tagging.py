@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from training.xtreme.tasks.conllu import SUFFIXES, read_conllu
 from training.xtreme.tasks.examples import TaggedSentence
 from training.xtreme.tasks.lines import broken, read_lines
 
@@ -10,11 +11,13 @@ _DOCUMENT = "-DOCSTART-"
 
 
 def read_tagged(path: Path, classes: Sequence[str]) -> list[TaggedSentence]:
-    """Return the sentences of a file: with tags in all lines, or (test) in none.
+    """Return the sentences of a file: with tags in all lines, or (test) in none. Treebanks in CoNLL-U are read too.
 
     Raises UserError with file and line where a line has more than two columns, some lines have a tag and others not,
     or a tag is none of `classes`.
     """
+    if path.name.endswith(SUFFIXES):
+        return read_conllu(path, classes)
     sentences: list[TaggedSentence] = []
     columns = 0
     for block in _blocks(path):
