@@ -49,7 +49,7 @@ def table(findings: Sequence[Finding]) -> Table:
             "\n".join(part.files(rows[0].task)),
             f"{len(there)} of {len(rows)}",
             f"{sum(one.examples for one in there):,}",
-            "all" if not there and all(one.missing for one in rows) else " ".join(map(_gap, rows)).strip(),
+            "all" if not there and all(one.missing for one in rows) else " ".join(filter(None, map(_gap, rows))),
         )
     return shown
 
