@@ -11,8 +11,10 @@ from pipelines.config.filters import XTREME_TASKS, Contamination, EvaluationFile
 from pipelines.datasets.errors import UserError
 from pipelines.stages.publishing.contaminated import Sentence, read_tests
 from pipelines.stages.publishing.xtreme import sentences
+from training.xtreme.tasks.bitexts import read_bucc, read_tatoeba
 from training.xtreme.tasks.examples import PairExample, Question, TaggedSentence
-from training.xtreme.tasks.reading import read_bitext, read_dev, read_test
+from training.xtreme.tasks.named import examples_of, labelled_examples
+from training.xtreme.tasks.paths import dev_paths, test_paths
 from training.xtreme.tasks.registry import TASKS, Dev, Kind, Task
 
 
@@ -130,16 +132,16 @@ def test_the_texts_are_those_that_the_suite_reads(tmp_path: Path) -> None:
 
 def texts_of(task: Task, folder: Path) -> Iterator[str]:
     """All texts of a task's dev and test files by the readers of the suite."""
-    for language in ("ar", "de", "en", "zh"):
+    for language in (one for one in ("ar", "de", "en", "zh") if one in task.languages):
+        test = test_paths(task, folder, language)
         if task.kind in {Kind.BUCC, Kind.TATOEBA}:
-            if language in task.languages:
-                for split in ("dev", "test") if task.kind is Kind.BUCC else ("test",):
-                    bitext = read_bitext(task, folder, language, split)  # type: ignore[arg-type]  # of a Literal
-                    yield from (one.text for side in (bitext.source, bitext.target) for one in side)
-        elif language in task.languages:
-            examples = [*read_test(task, folder, language)]
+            read = read_bucc if task.kind is Kind.BUCC else read_tatoeba
+            bitexts = [read(*test, None), *([read(*dev_paths(task, folder, language)[:2], None)] if task.dev else [])]
+            yield from (one.text for bitext in bitexts for side in (bitext.source, bitext.target) for one in side)
+        else:
+            examples = [*examples_of(task.kind, task.classes, test[0])]
             if task.dev_from is Dev.FILES and language in task.dev_languages:
-                examples += read_dev(task, folder, language)
+                examples += labelled_examples(task.kind, task.classes, *dev_paths(task, folder, language))
             for one in examples:
                 match one:
                     case PairExample():
