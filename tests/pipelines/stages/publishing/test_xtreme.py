@@ -11,10 +11,10 @@ from pipelines.config.filters import XTREME_TASKS, Contamination, EvaluationFile
 from pipelines.datasets.errors import UserError
 from pipelines.stages.publishing.contaminated import Sentence, read_tests
 from pipelines.stages.publishing.xtreme import sentences
+from training.xtreme.tasks import paths
 from training.xtreme.tasks.bitexts import read_bucc, read_tatoeba
 from training.xtreme.tasks.examples import PairExample, Question, TaggedSentence
 from training.xtreme.tasks.named import examples_of, labelled_examples
-from training.xtreme.tasks.paths import dev_paths, test_paths
 from training.xtreme.tasks.registry import TASKS, Dev, Kind, Task
 
 
@@ -133,15 +133,18 @@ def test_the_texts_are_those_that_the_suite_reads(tmp_path: Path) -> None:
 def texts_of(task: Task, folder: Path) -> Iterator[str]:
     """All texts of a task's dev and test files by the readers of the suite."""
     for language in (one for one in ("ar", "de", "en", "zh") if one in task.languages):
-        test = test_paths(task, folder, language)
+        test = paths.test_paths(task, folder, language)
         if task.kind in {Kind.BUCC, Kind.TATOEBA}:
             read = read_bucc if task.kind is Kind.BUCC else read_tatoeba
-            bitexts = [read(*test, None), *([read(*dev_paths(task, folder, language)[:2], None)] if task.dev else [])]
+            bitexts = [
+                read(*test, None),
+                *([read(*paths.dev_paths(task, folder, language)[:2], None)] if task.dev else []),
+            ]
             yield from (one.text for bitext in bitexts for side in (bitext.source, bitext.target) for one in side)
         else:
             examples = [*examples_of(task.kind, task.classes, test[0])]
             if task.dev_from is Dev.FILES and language in task.dev_languages:
-                examples += labelled_examples(task.kind, task.classes, *dev_paths(task, folder, language))
+                examples += labelled_examples(task.kind, task.classes, *paths.dev_paths(task, folder, language))
             for one in examples:
                 match one:
                     case PairExample():
