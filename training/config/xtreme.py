@@ -11,7 +11,7 @@ from training.config.finetuning import FineTuningSection
 from training.config.reading import Pooling
 from training.config.section import Section
 from training.config.xtreme_defaults import defaults_of
-from training.config.xtune import AgreementSection, ConsistencySection
+from training.config.xtune import AgreementSection, ConsistencySection, Translation
 from training.xtreme.tasks.registry import BY_NAME, ENGLISH, Kind
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -139,8 +139,11 @@ class XtremeSection(Suite):
                 raise ValueError(f"tasks.{name}: nothing is fine-tuned; leave it empty, and see `retrieval`")
         elif self.setting == "zero_shot" and set(task.train) - {ENGLISH}:
             raise ValueError(f"tasks.{name}.train: zero_shot trains on English (`en`) alone")
-        elif self.setting == "translate_train_all" and len(task.train) < 2:
-            raise ValueError(f"tasks.{name}.train: translate_train_all needs the training file of each language, named")
+        elif self.setting == "translate_train_all" and len(task.train) < 2 and not _learns_from_translations(task):
+            raise ValueError(
+                f"tasks.{name}.train: translate_train_all needs the training file of each language, named, or the "
+                "translations that xtune.agreement learns from"
+            )
         elif self.selection == "english_dev" and task.dev and set(task.dev) != {ENGLISH}:
             raise ValueError(f"tasks.{name}.dev: selection english_dev looks at English (`en`) alone")
 
@@ -168,6 +171,12 @@ class XtremeSection(Suite):
                 raise ValueError(f"tasks.{task}: finetuning.{place}: {first['msg']}") from error
             found[_point_name(point, values)] = point
         return found
+
+
+def _learns_from_translations(task: TaskSection) -> bool:
+    """Return whether translations without labels, as those of tagged sentences, are learnt from the teacher."""
+    agreement = task.xtune.agreement if task.xtune else None
+    return agreement is not None and isinstance(agreement.augmentation, Translation)
 
 
 def _combinations(grid: Mapping[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
