@@ -32,6 +32,7 @@ from training.xtreme.tasks.tagging import read_tagged
 
 RECIPES = (Path("flows/configs/transfer.yaml"), Path("flows/configs/transfer_xtune.yaml"))
 CORPUS = Path("flows/configs/demo.yaml")
+POLYLOOM = str(Path(sys.executable).with_name("polyloom"))
 UD, CATALOG = "ud_pos", "catalog"
 COMPARED = (
     ("mmlm_tlm", "untrained"),
@@ -58,7 +59,7 @@ def run(overrides: Sequence[str]) -> None:
     write_catalog(catalog, catalog_folder(overrides))
     for path in RECIPES:
         settings = [part for one in overrides for part in ("--set", one)]
-        if subprocess.run([sys.executable, "-m", "pipelines.cli", "run", str(path), *settings], check=False).returncode:
+        if subprocess.run([POLYLOOM, "run", str(path), *settings], check=False).returncode:
             raise UserError(f"{path}: fine-tuning did not come to its end; the same command goes on from there")
     recipes = [load_recipe(path, overrides) for path in RECIPES]
     tasks = {UD: of_treebanks(recipes), CATALOG: of_catalog(recipes, catalog)}
