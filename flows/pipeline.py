@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.events import CORPUS, ENCODERS, REPORT, SHRUNK, announce, tell
+from flows.frozen import frozen
 from flows.parameters import AlarmShare, Config, Encoders, Overrides, StageHours, Tokens
 from flows.phases import by_stage, runs_of
 from flows.process import fetch_process, stage_process, stopping
@@ -28,6 +29,8 @@ PUBLISH, TOKENIZE = "publish", "tokenize"
 def full(config: Config = DEMO, overrides: Overrides = (), stage_hours: StageHours = None) -> None:
     """Everything a recipe asks for: corpus, pretraining, evaluation and report."""
     recipe = load_recipe(config, overrides)
+    config, overrides = frozen(config, overrides, recipe.folder)
+    recipe = load_recipe(config, overrides)
     create_markdown_artifact(_as_given(config, overrides), key="recipe", description=f"The recipe of {recipe.name}")
     corpus(config, overrides, stage_hours)
     pretrain(config, overrides, stage_hours=stage_hours)
@@ -42,6 +45,8 @@ def corpus(
     config: Config = DEMO, overrides: Overrides = (), stage_hours: StageHours = None, alarm_share: AlarmShare = 0.1
 ) -> State[None] | None:
     """From raw files to token shards. Its event starts `pretrain`, as long as that and what follows is not done."""
+    recipe = load_recipe(config, overrides)
+    config, overrides = frozen(config, overrides, recipe.folder)
     recipe = load_recipe(config, overrides)
     _make_encoders(recipe, stage_hours)
     _fetch(config, overrides, recipe)
