@@ -14,6 +14,7 @@ from flows.frozen import frozen
 from flows.parameters import AlarmShare, Config, Encoders, Overrides, StageHours, Tokens
 from flows.phases import by_stage, runs_of
 from flows.process import fetch_process, stage_process, stopping
+from flows.suite import suite
 from flows.summary import deliver_all, rows_table
 from flows.tasks import run_stage, stage_logger
 from flows.versions import losses, note_version, versions
@@ -34,6 +35,7 @@ def full(config: Config = DEMO, overrides: Overrides = (), stage_hours: StageHou
     create_markdown_artifact(_as_given(config, overrides), key="recipe", description=f"The recipe of {recipe.name}")
     corpus(config, overrides, stage_hours)
     pretrain(config, overrides, stage_hours=stage_hours)
+    suite(config, overrides)
     evaluate(config, overrides, stage_hours=stage_hours)
     planned = plan(recipe)
     create_table_artifact(rows_table(planned), key="rows", description=f"Rows of each stage of {recipe.name}")
