@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from glob import glob
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import fsspec
@@ -17,13 +16,10 @@ def each_file(source: Any) -> Iterator[Any]:
     Files come in the order of their names; those whose names begin with a dot are left out, so that a file can be
     written under such a name and then renamed. A file's source is named after the pattern's and the file.
     """
-    pattern = source.get("path") if isinstance(source, dict) else None
-    if not isinstance(pattern, str) or _ANY not in pattern:
+    if not is_pattern(source):
         yield source
         return
-    fixed = pattern.split(_ANY)[0].rpartition("/")[0]
-    for path in _files(pattern):
-        inside = path.removeprefix(fixed).lstrip("/") if fixed else path
+    for path, inside in sorted(_files(source["path"])):
         yield {**source, "path": path, "name": f"{source.get('name', '')}-{_slug(inside)}"}
 
 
@@ -32,12 +28,24 @@ def is_pattern(source: Any) -> bool:
     return isinstance(source, dict) and _ANY in str(source.get("path", ""))
 
 
-def _files(pattern: str) -> list[str]:
-    if "://" not in pattern:
-        return sorted(glob(pattern, recursive=True))
-    system, path = fsspec.core.url_to_fs(pattern)
-    found = sorted(str(each) for each in system.glob(path))
-    return [system.unstrip_protocol(each) for each in found if not PurePosixPath(each).name.startswith(".")]
+def _files(pattern: str) -> Iterator[tuple[str, str]]:
+    """Yield the path of each file that fits, and what of it comes after the folder that the pattern begins with."""
+    if "://" in pattern:
+        system, inside = fsspec.core.url_to_fs(pattern)
+        found = {str(system.unstrip_protocol(path)): path for path in system.glob(inside)}
+    else:
+        inside = pattern
+        folder = _folder(pattern)
+        found = {path.as_posix(): path.as_posix() for path in Path(folder).glob(pattern.removeprefix(folder))}
+    for path, name in found.items():
+        if not PurePosixPath(name).name.startswith("."):
+            yield path, name.removeprefix(_folder(inside))
+
+
+def _folder(pattern: str) -> str:
+    """Return the folder that a pattern begins with, its slash included."""
+    folder, slash, _ = pattern.partition(_ANY)[0].rpartition("/")
+    return folder + slash
 
 
 def _slug(name: str) -> str:
