@@ -35,7 +35,6 @@ def full(config: Config = DEMO, overrides: Overrides = (), stage_hours: StageHou
     create_markdown_artifact(_as_given(config, overrides), key="recipe", description=f"The recipe of {recipe.name}")
     corpus(config, overrides, stage_hours)
     pretrain(config, overrides, stage_hours=stage_hours)
-    suite(config, overrides)
     evaluate(config, overrides, stage_hours=stage_hours)
     planned = plan(recipe)
     create_table_artifact(rows_table(planned), key="rows", description=f"Rows of each stage of {recipe.name}")
@@ -76,12 +75,13 @@ def pretrain(
 def evaluate(
     config: Config = DEMO, overrides: Overrides = (), encoders: Encoders = (), stage_hours: StageHours = None
 ) -> State[None] | None:
-    """From checkpoints to scores and the report."""
+    """From checkpoints to scores, those of a suite of tasks included, and the report."""
     recipe = load_recipe(config, overrides)
     trained = {run.fingerprint for run in runs_of("pretrain", plan(recipe))}
     gone = [encoder for encoder in encoders if encoder not in trained]
     if gone:
         return _superseded(recipe, "encoders", gone[0])
+    suite(config, overrides)
     planned, made = _run_phase("evaluate", config, overrides, stage_hours)
     deliver_all(recipe.folder, planned)
     if made:
@@ -114,7 +114,8 @@ def _announce(
 
 
 def _after(event: str, planned: Sequence[StageRun]) -> list[StageRun]:
-    return [*(runs_of("pretrain", planned) if event == CORPUS else []), *runs_of("evaluate", planned)]
+    phases = ("pretrain", "xtreme", "evaluate") if event == CORPUS else ("xtreme", "evaluate")
+    return [run for phase in phases for run in runs_of(phase, planned)]
 
 
 def _payload(config: Path, overrides: Overrides, made: Sequence[StageRun]) -> dict[str, object]:

@@ -1,4 +1,7 @@
-"""`make up` for real: a scheduled run, its event, training, evaluation, all seen through the REST API."""
+"""`make up` for real: a scheduled run, its event, training, evaluation, all seen through the REST API.
+
+Then a file is put into the watched folder, and the schedule makes a new corpus, a new model and a report of it.
+"""
 
 import os
 import shutil
@@ -6,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +18,7 @@ import httpx
 import pytest
 
 from flows.services.postgres import free_port, programs
+from flows.versions import versions
 
 if TYPE_CHECKING:
     from conftest import World
@@ -55,25 +60,30 @@ class Services:
         found = self.client.post("/flow_runs/filter", json=asked).raise_for_status().json()
         return [run for run in found if run["start_time"]]
 
-    def ended(self, flow: str, name: str) -> dict[str, Any]:
-        """Wait until a run of a flow ends with a state of this name, and return it."""
+    def ended(self, flow: str, name: str, number: int = 1) -> dict[str, Any]:
+        """Wait until so many runs of a flow have ended with a state of this name, and return the last of them."""
         deadline = time.monotonic() + 400
         while True:
             runs = self.runs(flow)
             assert not [run for run in runs if run["state_type"] in ("FAILED", "CRASHED")], runs
-            for run in runs:
-                if run["state_name"] == name:
-                    return run
+            found = [run for run in runs if run["state_name"] == name]
+            if len(found) >= number:
+                return found[number - 1]
             assert time.monotonic() < deadline, [(run["name"], run["state_name"]) for run in runs]
             time.sleep(1)
 
 
 @pytest.fixture
 def services(raw: "World") -> Iterator[Services]:
-    """In a folder that PostgreSQL's user may enter, which pytest's own are not."""
+    """In a folder that PostgreSQL's user may enter, which pytest's own are not; the raw files are in a watched one."""
     folder = Path(tempfile.mkdtemp(prefix="polyloom-up-"))
     folder.chmod(0o755)
     services = Services(raw.copy(folder / "world"), folder / "state")
+    world = services.world.folder
+    (world / "inbox").mkdir()
+    (world / "catalogs.zip").rename(world / "inbox" / "first.zip")
+    recipe = world / "recipe.yaml"
+    recipe.write_text(recipe.read_text("utf-8").replace("path: catalogs.zip", "path: inbox/*.zip"), "utf-8")
     yield services
     services.call("down")
     shutil.rmtree(folder)
@@ -88,14 +98,34 @@ def test_from_a_tick_of_the_schedule_to_the_report(services: Services) -> None:
     evaluated = services.ended("evaluate", "Completed")
     quiet = services.ended("corpus", "NothingNew")
     assert quiet["total_run_time"] < 60
-    planned = {run.label: run for run in services.world.plan()}
-    assert trained["parameters"]["tokens"] == planned["tokenize"].fingerprint
+    first = {run.label: run for run in services.world.plan()}
+    assert trained["parameters"]["tokens"] == first["tokenize"].fingerprint
     assert evaluated["parameters"]["encoders"] == [
-        run.fingerprint for run in planned.values() if run.spec.name == "pretrain"
+        run.fingerprint for run in first.values() if run.spec.name == "pretrain"
     ]
     assert (services.world.folder / "runs" / "tiny" / "report.html").is_file()
+
+    upload(services.world.folder / "inbox")
+    trained = services.ended("pretrain", "Completed", 2)
+    services.ended("evaluate", "Completed", 2)
+    second = {run.label: run for run in services.world.plan()}
+    assert [label for label, run in second.items() if not run.is_done] == []
+    assert trained["parameters"]["tokens"] == second["tokenize"].fingerprint != first["tokenize"].fingerprint
+    before, now = versions(services.world.folder / "runs" / "tiny")
+    assert (now.number, now.previous) == (2, before.fingerprint)
+    assert now.rows["mono"]["en"] > before.rows["mono"]["en"]
+
     assert "dashboard" in services.up()  # a second time nothing is started twice
     assert services.call("down").splitlines()[0] == "worker has ended"
     assert services.world.processes() == []
     for log in services.state.glob("*.log"):
         assert AUTH.split(":")[1] not in log.read_text(errors="replace"), log
+
+
+def upload(inbox: Path) -> None:
+    """Put further components into the watched folder: written under a name that is passed over, then renamed."""
+    with zipfile.ZipFile(inbox / "first.zip") as first, zipfile.ZipFile(inbox / ".second.zip", "w") as second:
+        for name in first.namelist()[:60]:
+            text = first.read(name).decode().replace('", "', ' 2", "')
+            second.writestr(name.replace("/component", "/further"), text)
+    (inbox / ".second.zip").rename(inbox / "second.zip")
