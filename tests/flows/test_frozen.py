@@ -1,6 +1,7 @@
 """A recipe with a watched folder is frozen: a run that began does not see what arrives later."""
 
 from pathlib import Path
+from typing import Any
 
 from flows.frozen import frozen
 from pipelines.recipe import load_recipe
@@ -24,11 +25,12 @@ def test_what_arrives_later_is_of_the_next_run(recipe_path: Path) -> None:
     assert (path.parent, overrides) == (folder / "recipes", ())
     before = load_recipe(path)
     Path("inbox/b.txt").write_text("Another line.\n", encoding="utf-8")
-    section = before.section("ingest")
+    section: Any = before.section("ingest")
     assert load_recipe(path) == before
-    assert [source.name for source in section.sources] == ["raw-a.txt"]  # type: ignore[attr-defined]
-    assert section.tolerated_share == 0.2  # type: ignore[attr-defined]
+    assert [source.name for source in section.sources] == ["raw-a.txt"]
+    assert section.tolerated_share == 0.2
     again, _ = frozen(recipe_path, ("ingest.tolerated_share=0.2",), folder)
     assert again != path
-    assert [source.name for source in load_recipe(again).section("ingest").sources] == ["raw-a.txt", "raw-b.txt"]  # type: ignore[attr-defined]
+    section = load_recipe(again).section("ingest")
+    assert [source.name for source in section.sources] == ["raw-a.txt", "raw-b.txt"]
     assert frozen(path, (), folder) == (path, ())
