@@ -36,6 +36,11 @@ class StageProcess:
     folder: Path | None = None
     seconds: float | None = None
 
+    @property
+    def recipe(self) -> str:
+        """The recipe's name, which its folder has: logs are in RUNS/RECIPE/logs."""
+        return self.log.parent.parent.name
+
 
 class StageFailed(Exception):
     """A stage ended with an error; the text is its own sentence, or where to read what happened."""

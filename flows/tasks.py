@@ -14,6 +14,7 @@ from prefect.exceptions import PrefectException
 from prefect.logging.loggers import PrefectLogAdapter
 from prefect.tasks import Task, exponential_backoff
 
+from flows.metrics import StageMetrics
 from flows.process import TIMED_OUT, USER_ERROR, StageFailed, StageProcess, follow, read_progress
 from flows.summary import duration, rows_line
 from pipelines.datasets.manifest import MANIFEST, read_manifest
@@ -56,10 +57,18 @@ def run_stage(process: StageProcess) -> None:
     try:
         follow(process, watcher.look)
     except StageFailed:
+        watcher.metrics.has_ended(failed=True)
         logger.info("%-24s failed after %s", process.label, duration(time.monotonic() - begin))
         raise
-    rows = rows_line(read_manifest(process.folder / MANIFEST)) if process.folder else ""
-    logger.info("%-24s done in %s%s", process.label, duration(time.monotonic() - begin), f": {rows}" if rows else "")
+    except BaseException:  # it was asked to stop
+        watcher.metrics.has_ended(failed=False)
+        raise
+    seconds, rows = time.monotonic() - begin, ""
+    if process.folder:
+        manifest = read_manifest(process.folder / MANIFEST)
+        watcher.metrics.is_done(manifest, seconds)
+        rows = f": {rows_line(manifest)}"
+    logger.info("%-24s done in %s%s", process.label, duration(seconds), rows)
     watcher.finish()
 
 
@@ -74,7 +83,7 @@ def stage_logger() -> RunLogger:
 
 
 class _Watcher:
-    """Shows a stage's progress every dozen seconds, as a line and as an artifact."""
+    """Shows a stage's progress every dozen seconds, as a line, an artifact and metrics."""
 
     def __init__(self, process: StageProcess, logger: RunLogger) -> None:
         self._process = process
@@ -82,6 +91,7 @@ class _Watcher:
         self._shown = time.monotonic()
         self._line = ""
         self._artifact: UUID | None = None
+        self.metrics = StageMetrics(process.recipe, process.label)
 
     def look(self) -> None:
         if time.monotonic() - self._shown < _SHOW_SECONDS:
@@ -91,6 +101,7 @@ class _Watcher:
         if state is not None and state["line"] != self._line:
             self._line = state["line"]
             self._logger.info("  %s", self._line)
+            self.metrics.goes_on(state)
             self._publish(100 * min(state["done"] / max(state["total"], 1), 1.0), self._line)
 
     def finish(self) -> None:

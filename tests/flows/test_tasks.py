@@ -66,7 +66,11 @@ def test_progress_becomes_lines_and_one_artifact(
     def follow(_process: StageProcess, watch: Callable[[], None]) -> None:
         clock = time.monotonic()
         for step, text in enumerate(
-            ["", '{"done": 1, "total": 4, "line": "a"}', '{"done": 2, "total": 4, "line": "b"}']
+            [
+                "",
+                '{"done": 1, "total": 4, "unit": "splits", "rate": 2.0, "figures": {}, "line": "a"}',
+                '{"done": 2, "total": 4, "unit": "splits", "rate": 2.0, "figures": {}, "line": "b"}',
+            ]
         ):
             if text:
                 progress.write_text(text)
@@ -84,7 +88,7 @@ def test_a_server_that_is_away_does_not_end_the_stage(
     tmp_path: Path, lines: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     progress = tmp_path / "progress.json"
-    progress.write_text('{"done": 1, "total": 4, "line": "a"}')
+    progress.write_text('{"done": 1, "total": 4, "unit": "splits", "rate": 2.0, "figures": {}, "line": "a"}')
 
     def refuse(*_: object, **__: object) -> None:
         raise httpx.ConnectError("connection refused")

@@ -115,7 +115,7 @@ def test_from_a_tick_of_the_schedule_to_the_report(services: Services) -> None:
     assert trained["parameters"]["tokens"] == second["tokenize"].fingerprint != first["tokenize"].fingerprint
     before, now = versions(services.world.folder / "runs" / "tiny")
     assert (now.number, now.previous) == (2, before.fingerprint)
-    assert now.rows["mono"]["en"] > before.rows["mono"]["en"]
+    assert now.rows["text"]["en"] > before.rows["text"]["en"]
 
     assert "dashboard" in services.up()  # a second time nothing is started twice
     assert services.call("down").splitlines()[0] == "worker has ended"
