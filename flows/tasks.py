@@ -12,24 +12,27 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.exceptions import PrefectException
 from prefect.logging.loggers import PrefectLogAdapter
-from prefect.tasks import Task
+from prefect.tasks import Task, exponential_backoff
 
-from flows.process import USER_ERROR, StageFailed, StageProcess, follow, read_progress
+from flows.metrics import StageMetrics
+from flows.process import TIMED_OUT, USER_ERROR, StageFailed, StageProcess, follow, read_progress
 from flows.summary import duration, rows_line
 from pipelines.datasets.manifest import MANIFEST, read_manifest
 
 _SHOW_SECONDS = 12.0
-_RETRY_SECONDS = 2.0
+_RETRIES = 2
+_RETRY_SECONDS = 5.0
+_JITTER = 0.5  # so that stages which failed together do not come back together
 
 RunLogger = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
 
 def may_pass_next_time(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Return whether a failed stage is worth another try: not after a user's error, nor after a stop."""
+    """Return whether a failed stage is worth another try: not after a user's error, a time-out or a stop."""
     try:
         state.result()
     except StageFailed as error:
-        return error.status != USER_ERROR
+        return error.status not in (USER_ERROR, TIMED_OUT)
     except Exception:
         return False
     return False
@@ -38,8 +41,9 @@ def may_pass_next_time(_task: Task[..., Any], _run: TaskRun, state: State[Any]) 
 @task(
     name="stage",
     task_run_name="{process.label}",
-    retries=1,
-    retry_delay_seconds=_RETRY_SECONDS,
+    retries=_RETRIES,
+    retry_delay_seconds=exponential_backoff(_RETRY_SECONDS),
+    retry_jitter_factor=_JITTER,
     retry_condition_fn=may_pass_next_time,
     cache_policy=NO_CACHE,
     persist_result=False,
@@ -53,10 +57,18 @@ def run_stage(process: StageProcess) -> None:
     try:
         follow(process, watcher.look)
     except StageFailed:
+        watcher.metrics.has_ended(failed=True)
         logger.info("%-24s failed after %s", process.label, duration(time.monotonic() - begin))
         raise
-    rows = rows_line(read_manifest(process.folder / MANIFEST)) if process.folder else ""
-    logger.info("%-24s done in %s%s", process.label, duration(time.monotonic() - begin), f": {rows}" if rows else "")
+    except BaseException:  # it was asked to stop
+        watcher.metrics.has_ended(failed=False)
+        raise
+    seconds, rows = time.monotonic() - begin, ""
+    if process.folder:
+        manifest = read_manifest(process.folder / MANIFEST)
+        watcher.metrics.is_done(manifest, seconds)
+        rows = f": {rows_line(manifest)}"
+    logger.info("%-24s done in %s%s", process.label, duration(seconds), rows)
     watcher.finish()
 
 
@@ -71,7 +83,7 @@ def stage_logger() -> RunLogger:
 
 
 class _Watcher:
-    """Shows a stage's progress every dozen seconds, as a line and as an artifact."""
+    """Shows a stage's progress every dozen seconds, as a line, an artifact and metrics."""
 
     def __init__(self, process: StageProcess, logger: RunLogger) -> None:
         self._process = process
@@ -79,6 +91,7 @@ class _Watcher:
         self._shown = time.monotonic()
         self._line = ""
         self._artifact: UUID | None = None
+        self.metrics = StageMetrics(process.recipe, process.label)
 
     def look(self) -> None:
         if time.monotonic() - self._shown < _SHOW_SECONDS:
@@ -88,6 +101,7 @@ class _Watcher:
         if state is not None and state["line"] != self._line:
             self._line = state["line"]
             self._logger.info("  %s", self._line)
+            self.metrics.goes_on(state)
             self._publish(100 * min(state["done"] / max(state["total"], 1), 1.0), self._line)
 
     def finish(self) -> None:

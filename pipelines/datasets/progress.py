@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -33,11 +33,12 @@ class Progress:
         self._total, self._unit, self._before, self._done = total, unit, done, done
         self._started = self._clock()
         self._note = ""
+        self._figures: dict[str, float] = {}
 
-    def update(self, done: int, note: str = "") -> None:
-        """Say how many units are done; `note` is shown beside them, such as `loss 3.21`."""
+    def update(self, done: int, note: str = "", figures: Mapping[str, float] | None = None) -> None:
+        """Say how many units are done; `note` is shown beside them, such as `loss 3.21`, `figures` are for metrics."""
         is_new = done != self._done
-        self._done, self._note = done, note
+        self._done, self._note, self._figures = done, note, dict(figures or {})
         every = _TERMINAL_SECONDS if self._terminal else _LOG_SECONDS
         now = self._clock()
         if now - self._shown >= every or (is_new and done >= self._total):
@@ -71,8 +72,7 @@ class Progress:
 
     def line(self) -> str:
         """Return the state as one line, such as `ingest 12/40 splits, 3.1 splits/s, 9 s left`."""
-        elapsed = max(self._clock() - self._started, 1e-9)
-        rate = (self._done - self._before) / elapsed
+        rate = self._rate()
         parts = [f"{self._label} {self._done:,}/{self._total:,} {self._unit}"]
         if rate > 0:
             parts.append(f"{rate:,.1f} {self._unit}/s")
@@ -80,6 +80,9 @@ class Progress:
         if self._note:
             parts.append(self._note)
         return ", ".join(parts)
+
+    def _rate(self) -> float:
+        return (self._done - self._before) / max(self._clock() - self._started, 1e-9)
 
     def _show(self) -> None:
         line = self.line()
@@ -98,6 +101,8 @@ class Progress:
             "done": self._done,
             "total": self._total,
             "unit": self._unit,
+            "rate": self._rate(),
+            "figures": self._figures,
             "line": line,
         }
         temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")

@@ -66,7 +66,11 @@ def test_progress_becomes_lines_and_one_artifact(
     def follow(_process: StageProcess, watch: Callable[[], None]) -> None:
         clock = time.monotonic()
         for step, text in enumerate(
-            ["", '{"done": 1, "total": 4, "line": "a"}', '{"done": 2, "total": 4, "line": "b"}']
+            [
+                "",
+                '{"done": 1, "total": 4, "unit": "splits", "rate": 2.0, "figures": {}, "line": "a"}',
+                '{"done": 2, "total": 4, "unit": "splits", "rate": 2.0, "figures": {}, "line": "b"}',
+            ]
         ):
             if text:
                 progress.write_text(text)
@@ -84,7 +88,7 @@ def test_a_server_that_is_away_does_not_end_the_stage(
     tmp_path: Path, lines: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     progress = tmp_path / "progress.json"
-    progress.write_text('{"done": 1, "total": 4, "line": "a"}')
+    progress.write_text('{"done": 1, "total": 4, "unit": "splits", "rate": 2.0, "figures": {}, "line": "a"}')
 
     def refuse(*_: object, **__: object) -> None:
         raise httpx.ConnectError("connection refused")
@@ -106,6 +110,7 @@ def test_a_failure_is_a_line_and_the_stages_own_error(tmp_path: Path, lines: Cal
     ("error", "again"),
     [
         (StageFailed("a config that cannot be right", 2), False),
+        (StageFailed("it took too long", 124), False),
         (StageFailed("out of memory", -9), True),
         (StageFailed("a crash", 1), True),
         (Stopped(), False),
@@ -114,3 +119,8 @@ def test_a_failure_is_a_line_and_the_stages_own_error(tmp_path: Path, lines: Cal
 def test_only_what_may_pass_next_time_is_tried_again(error: Exception, again: bool) -> None:
     state = Failed(data=error)
     assert tasks.may_pass_next_time(tasks.run_stage, None, state) is again  # type: ignore[arg-type]
+
+
+def test_tries_come_later_and_later_and_not_at_once() -> None:
+    assert tasks.run_stage.retry_delay_seconds == [5.0, 10.0]
+    assert tasks.run_stage.retry_jitter_factor == 0.5

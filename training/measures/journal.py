@@ -57,7 +57,7 @@ class Journal:
             is_watched = arm.watch is not None and (is_last or trainer.step % arm.watch.every == 0)
             self._add(trainer.log_line() | (self._retrieval(trainer) if is_watched else {}))
         shown = self._latest | trainer.sums.means() | (now - self._read_at_line).rates()
-        self._progress.update(trainer.step * arm.tokens_per_step, words(trainer.step, shown))
+        self._progress.update(trainer.step * arm.tokens_per_step, words(trainer.step, shown), shown)
 
     def _add(self, line: dict[str, float]) -> None:
         rates = (self._read - self._read_at_line).rates()
