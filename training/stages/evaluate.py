@@ -104,7 +104,7 @@ def _others(job: Job, taken: set[str]) -> dict[str, list[Variant]]:
     for name, arm in evaluate.others.items():
         if name in {*taken, *CONTROLS}:
             raise UserError(f"evaluate.others: {name} is what another system is called; give it another name")
-        folder = job.inputs["others"][name].folder / arm.arm
+        folder = job.inputs["others"][name].subfolder(arm.arm)
         found[name] = encoder_variants(
             load_encoder(folder), evaluate, ids_by(AutoTokenizer.from_pretrained(folder, local_files_only=True))
         )
