@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 SCHEMES: Final = ("s3", "gs", "az")
-_PART: Final = 64 << 20  # bytes: larger files are put in parts of this size; one request is faster for what is smaller
+PART: Final = 64 << 20  # bytes: larger files are put in parts of this size; one request is faster for what is smaller
 _TRIES: Final = 4  # of a whole request, each with the client's own repetitions: for what it gives up in its middle
 _RETRIES: Final[Any] = {
     "max_retries": 6,
@@ -76,10 +76,10 @@ class Remote:
         def get(store: "ObjectStore") -> None:
             found = store.get(self._key(name))
             with path.open("wb") as file:
-                if found.meta["size"] <= _PART:
+                if found.meta["size"] <= PART:
                     file.write(found.bytes())
                 else:
-                    for block in found.stream(min_chunk_size=_PART // 8):
+                    for block in found.stream(min_chunk_size=PART // 8):
                         file.write(block)
 
         self._asked(get)
@@ -89,8 +89,8 @@ class Remote:
         size = path.stat().st_size
 
         def put(store: "ObjectStore") -> None:
-            if not 0 < size <= _PART:
-                store.put(self._key(name), path, use_multipart=size > 0, chunk_size=_PART // 4, max_concurrency=4)
+            if not 0 < size <= PART:
+                store.put(self._key(name), path, use_multipart=size > 0, chunk_size=PART // 4, max_concurrency=4)
                 return
             with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 store.put(self._key(name), memoryview(data), use_multipart=False)
@@ -181,7 +181,7 @@ class Remote:
         """Do a request, and do it again where the store or the way to it fails for the moment."""
         from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
-        store = _opened("/".join(self.url.split("/")[:3]))
+        store = opened("/".join(self.url.split("/")[:3]))
         for left in reversed(range(_TRIES)):
             try:
                 return work(store)
@@ -210,7 +210,8 @@ def client_options() -> dict[str, Any]:
 
 
 @cache
-def _opened(root: str) -> "ObjectStore":
+def opened(root: str) -> "ObjectStore":
+    """Return the client for a URL's bucket, the same one each time. Raises UserError where obstore is missing."""
     try:
         from obstore.store import from_url
     except ModuleNotFoundError:
