@@ -238,10 +238,10 @@ def _folder_of(pattern: str) -> Path:
 
 
 def _remote_hash(location: str) -> str:
-    system, path = fsspec.core.url_to_fs(location)
     try:
+        system, path = fsspec.core.url_to_fs(location)
         info = system.info(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ImportError) as error:
         raise UserError(f"{location}: cannot be read ({error}); check the URL in the config") from error
     tag = info.get("ETag") or info.get("etag") or info.get("e_tag") or info.get("LastModified") or info.get("mtime")
     return digest(to_json({"size": info.get("size"), "tag": str(tag)}))

@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pipelines.datasets.errors import UserError
 
 if TYPE_CHECKING:
+    from obstore import Bytes as Buffer
     from obstore.store import ObjectStore
 
 SCHEMES: Final = ("s3", "gs", "az")
-PART: Final = 64 << 20  # bytes: larger files are put in parts of this size; one request is faster for what is smaller
+PART: Final = 64 << 20  # bytes: larger files go in parts; one request is faster for what is smaller
 _TRIES: Final = 4  # of a whole request, each with the client's own repetitions: for what it gives up in its middle
 _RETRIES: Final[Any] = {
     "max_retries": 6,
@@ -72,17 +73,20 @@ class Remote:
 
     def get(self, name: str, path: Path) -> None:
         """Write what an object holds to a new file. Raises FileNotFoundError where there is none."""
+        key = self._key(name)
 
-        def get(store: "ObjectStore") -> None:
-            found = store.get(self._key(name))
-            with path.open("wb") as file:
-                if found.meta["size"] <= PART:
-                    file.write(found.bytes())
-                else:
-                    for block in found.stream(min_chunk_size=PART // 8):
-                        file.write(block)
+        def whole(store: "ObjectStore") -> "Buffer | int":
+            found = store.get(key)
+            size = found.meta["size"]
+            return found.bytes() if size <= PART else size
 
-        self._asked(get)
+        with path.open("wb") as file:
+            data = self._asked(whole)
+            if isinstance(data, int):  # its size: more than is well held at once, or asked for in one go
+                for begin in range(0, data, PART):
+                    file.write(self._asked(partial(_part, key=key, begin=begin, end=min(begin + PART, data))))
+            else:
+                file.write(data)
 
     def put(self, name: str, path: Path) -> None:
         """Put a file: it appears whole or not at all. What is larger than 64 MiB goes in parts."""
@@ -204,9 +208,18 @@ def _delete(store: "ObjectStore", key: str) -> None:
     store.delete(key)
 
 
+def _part(store: "ObjectStore", key: str, begin: int, end: int) -> "Buffer":
+    return store.get_range(key, start=begin, end=end)
+
+
 def client_options() -> dict[str, Any]:
-    """Return what the client must be told: an endpoint without TLS, such as a test's, is asked for by its URL."""
-    return {"allow_http": os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")}
+    """Return what the client must be told.
+
+    An endpoint without TLS is one that the environment names so. A request may take as long as 64 MiB do on a slow
+    line, or a part of a file: nothing larger is asked for at once.
+    """
+    is_plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
+    return {"allow_http": is_plain, "timeout": timedelta(minutes=10), "connect_timeout": timedelta(seconds=10)}
 
 
 @cache

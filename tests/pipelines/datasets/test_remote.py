@@ -73,6 +73,33 @@ def test_a_large_file_goes_in_parts(folder: Remote, tmp_path: Path, monkeypatch:
     assert (tmp_path / "back").read_bytes() == data
 
 
+def test_an_upload_that_is_cut_in_its_middle_leaves_nothing(
+    folder: Remote, object_store: "ObjectStore", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "PART", 24 << 20)
+    monkeypatch.setattr(remote, "_TRIES", 1)
+    monkeypatch.setitem(remote._RETRIES, "max_retries", 0)
+    data = os.urandom((25 << 20) + 7)
+    (tmp_path / "large").write_bytes(data)
+
+    class AfterThree(s3_server.Faults):
+        def next(self) -> str:
+            self._count += 1
+            return "lost" if self._count > 3 else ""  # it is begun, two parts have come
+
+    with s3_server.proxy(object_store.server, AfterThree(1)) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        remote.opened.cache_clear()
+        with pytest.raises(UserError, match="the store cannot be used"):
+            folder.put("large", tmp_path / "large")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", object_store.server)
+    remote.opened.cache_clear()
+    assert folder.sizes() == {}
+    folder.put("large", tmp_path / "large")
+    folder.get("large", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == data
+
+
 def test_of_many_writers_one_puts(folder: Remote) -> None:
     won: list[int] = []
 
