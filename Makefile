@@ -15,7 +15,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation test-short-faults bench-align bench-dedup bench-documents bench-langid bench-memory bench-mine bench-monolingual bench-parallel bench-scale bench-scaling bench-segment bench-tokenize bench-train clean
+.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation test-short-faults bench-align bench-dedup bench-documents bench-langid bench-memory bench-mine bench-monolingual bench-parallel bench-scale bench-scaling bench-segment bench-tokenize bench-train clean transfer
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ docs: setup ## Write docs/configuration.md anew from the models that check a rec
 
 ablation: setup ## Measure what each choice of the demo's recipe is worth (three seeds of twenty encoders, an hour)
 	$(BIN)/python tests/benchmarks/ablation.py
+
+transfer: setup ## Fine-tune four encoders on two tasks from English, and measure what is transferred (after `make run`)
+	$(BIN)/python tests/benchmarks/transfer.py
 
 bench-align: setup-dev .venv-align/.installed ## Measure sentence alignment on gold from aligned text (fetched by npm into data/)
 	@$(BIN)/polyloom fetch $(RECIPE)

@@ -1,5 +1,6 @@
 """The command `polyloom run`: all stages of a recipe. Where everything is there already, nothing heavy is imported."""
 
+import importlib
 import os
 import signal
 import sys
@@ -24,12 +25,17 @@ from pipelines.plan import plan
 from pipelines.recipe import RecipeBase, encoders_elsewhere, load_recipe
 
 _INTERRUPTED = 130
+_XTREME_CHECK = "training.xtreme.check_table"  # by name, for flows know nothing of training
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("run")(run)
     app.command("compare")(compare)
+    xtreme = typer.Typer(help="Fine-tune and score encoders on the tasks of XTREME.", no_args_is_help=True)
+    xtreme.command("check")(check_xtreme)
+    xtreme.command("run")(run_xtreme)
+    app.add_typer(xtreme, name="xtreme")
 
 
 def run(config: RecipePath, overrides: Overrides = None) -> None:
@@ -83,6 +89,25 @@ def compare(
     from flows.comparison import show
 
     show(compared)
+
+
+def check_xtreme(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that XTREME's scripts fill.")],
+) -> None:
+    """Say which files of XTREME's tasks a folder has, which are missing, and what is wrong with broken ones."""
+    try:
+        check = importlib.import_module(_XTREME_CHECK).check
+    except ModuleNotFoundError as error:
+        raise UserError(f"xtreme needs the package {error.name!r}: install polyloom[training]") from error
+    if not check(folder):
+        raise typer.Exit(1)
+
+
+def run_xtreme(config: RecipePath, overrides: Overrides = None) -> None:
+    """Fine-tune, predict and score all that a recipe's section `xtreme` asks for."""
+    if load_recipe(config, overrides or []).section("scoreboard") is None:
+        raise UserError(f"{config}: has no section `xtreme`; see flows/configs/xtreme_infoxlm_large.yaml")
+    run(config, overrides)
 
 
 def _planned(recipe: RecipeBase) -> list[StageRun]:

@@ -5,8 +5,8 @@ from itertools import groupby
 
 from pipelines.datasets.stage import StageRun
 
-# The one place that says it. The flow `full` runs the three one after the other; a stage's runs (the arms of
-# `pretrain`) run at the same time.
+# The one place that says it. The flow `full` runs them one after the other; a stage's runs (the arms of `pretrain`)
+# run at the same time, those of `xtreme` as many as `xtreme.at_once` allows.
 PHASES: dict[str, tuple[str, ...]] = {
     "corpus": (
         "ingest",
@@ -18,9 +18,11 @@ PHASES: dict[str, tuple[str, ...]] = {
         "annotate",
         "score",
         "publish",
+        "dictionary",
         "tokenize",
     ),
     "pretrain": ("pretrain",),
+    "xtreme": ("finetune", "xtune", "predict", "scoreboard"),
     "evaluate": ("export", "evaluate", "report"),
 }
 

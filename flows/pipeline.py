@@ -10,6 +10,7 @@ from pydantic import Field
 
 from flows.phases import by_stage, runs_of
 from flows.process import fetch_process, stage_process, stopping
+from flows.suite import suite
 from flows.summary import deliver_all, rows_table
 from flows.tasks import run_stage, stage_logger
 from pipelines.datasets.stage import StageRun
@@ -32,6 +33,7 @@ def full(config: Config = DEMO, overrides: Overrides = ()) -> None:
     _make_encoders(recipe)
     corpus(config, overrides)
     pretrain(config, overrides)
+    suite(config, overrides)
     evaluate(config, overrides)
     planned = plan(recipe)
     create_table_artifact(rows_table(planned), key="rows", description=f"Rows of each stage of {recipe.name}")

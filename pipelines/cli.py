@@ -48,7 +48,8 @@ def run_stage(config: Path, overrides: list[str], stage: str, instance: str | No
     """Run one stage of a recipe, all its instances or the one that is named, and say where the datasets are."""
     recipe = load_recipe(config, overrides)
     if recipe.section(stage) is None:
-        raise ConfigError(f"{config}: has no section `{stage}`; add one, such as `{stage}: {{}}`")
+        key = stages()[stage].recipe_key
+        raise ConfigError(f"{config}: has no section `{key}`; add one, such as `{key}: {{}}`")
     with stages()[stage].among_processes() as is_first:
         if is_first:
             _run_instances(recipe, stage, instance)

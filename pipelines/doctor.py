@@ -112,10 +112,8 @@ def _is_asked_for(requirement: Requirement, extra: str) -> bool:
 
 
 def _raw_files(recipe: RecipeBase) -> Iterator[tuple[str, str]]:
-    for name in stages():
-        section = recipe.section(name)
-        if section is not None:
-            yield from raw_files(section, name)
+    for key, section in recipe.sections():
+        yield from raw_files(section, key)
 
 
 def _readable(location: str) -> str:

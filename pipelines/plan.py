@@ -1,6 +1,7 @@
 """The plan: every run of a stage that a recipe asks for, with its fingerprint, before any work."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ def plan(recipe: RecipeBase) -> list[StageRun]:
     Raises UserError where a raw file that a section names cannot be read.
     """
     runs: dict[str, dict[str, StageRun]] = {}
+    exports = cache(export_of)  # many runs may read one
     for spec in stages().values():
         section = recipe.section(spec.name)
         if section is not None:
             inputs = {name: runs[name] for name in (*spec.needs, *spec.optional) if name in runs}
             runs[spec.name] = {
-                instance: _planned(spec, config, instance, inputs, recipe.folder)
+                instance: _planned(spec, config, instance, inputs, recipe.folder, exports)
                 for instance, config in _instances(spec, section).items()
             }
     return [run for instances in runs.values() for run in instances.values()]
@@ -40,7 +42,7 @@ def plan_across(
     Raises UserError where its package is not installed.
     """
     spec = stage_across(stage)
-    return _planned(spec, spec.section.model_validate(settings), "", inputs, folder)
+    return _planned(spec, spec.section.model_validate(settings), "", inputs, folder, export_of)
 
 
 def export_of(arm: ExportedArm) -> StageRun:
@@ -75,16 +77,31 @@ def _planned(
     instance: str,
     inputs: Mapping[str, Mapping[str, StageRun]],
     folder: Path,
+    exports: Callable[[ExportedArm], StageRun],
 ) -> StageRun:
-    inputs = {**inputs, **_from_other_recipes(config)}
+    inputs = {**_read_by(spec, config, inputs), **_from_other_recipes(config, exports)}
     name = fingerprint(spec.name, spec.version, config, input_fingerprints(inputs))
     parts = [spec.name, instance, name[:_NAME_DIGITS]] if instance else [spec.name, name[:_NAME_DIGITS]]
     return StageRun(spec, config, instance, name, folder / "-".join(parts), inputs)
 
 
-def _from_other_recipes(config: BaseModel) -> dict[str, dict[str, StageRun]]:
+def _read_by(
+    spec: StageSpec, config: BaseModel, inputs: Mapping[str, Mapping[str, StageRun]]
+) -> dict[str, Mapping[str, StageRun]]:
+    if spec.reads is None:
+        return dict(inputs)
+    chosen = {
+        stage: {instance: run for instance, run in runs.items() if spec.reads(config, stage, instance)}
+        for stage, runs in inputs.items()
+    }
+    return {stage: runs for stage, runs in chosen.items() if runs}
+
+
+def _from_other_recipes(
+    config: BaseModel, exports: Callable[[ExportedArm], StageRun]
+) -> dict[str, dict[str, StageRun]]:
     """Return the exports that a section names, under the key that names them."""
     found: dict[str, dict[str, StageRun]] = {}
     for key, name, arm in exported_arms(config):
-        found.setdefault(key, {})[name] = export_of(arm)
+        found.setdefault(key, {})[name] = exports(arm)
     return found

@@ -47,16 +47,23 @@ class RecipeBase(BaseModel):
         return folder_of(self.runs)
 
     def section(self, stage: str) -> BaseModel | None:
-        """Return the section of a stage, or None where the recipe leaves the stage out."""
-        section: BaseModel | None = getattr(self, stage)
+        """Return the section that a stage goes by, or None where the recipe leaves the stage out."""
+        section: BaseModel | None = getattr(self, stages()[stage].recipe_key)
         return section
+
+    def sections(self) -> Iterator[tuple[str, BaseModel]]:
+        """Yield every section that the recipe has, after its key; one of several stages comes once."""
+        for key in dict.fromkeys(spec.recipe_key for spec in stages().values()):
+            section: BaseModel | None = getattr(self, key)
+            if section is not None:
+                yield key, section
 
 
 @cache
 def recipe_model() -> type[RecipeBase]:
     """Return the model of the whole YAML: `RecipeBase` with the section of every stage that is installed."""
     sections: dict[str, Any] = {
-        spec.name: (spec.section | None, Field(None, description=spec.help)) for spec in stages().values()
+        spec.recipe_key: (spec.section | None, Field(None, description=spec.help)) for spec in stages().values()
     }
     return create_model("Recipe", __base__=RecipeBase, **sections)
 
@@ -83,11 +90,9 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), readers: tuple[Path, 
 
 def encoders_elsewhere(recipe: RecipeBase) -> Iterator[tuple[str, ExportedArm]]:
     """Yield the encoders that a recipe takes from others, each after the path of its key."""
-    for stage in stages():
-        section = recipe.section(stage)
-        if section is not None:
-            for key, name, arm in exported_arms(section):
-                yield ".".join(part for part in (stage, key, name) if part), arm
+    for section_key, section in recipe.sections():
+        for key, name, arm in exported_arms(section):
+            yield ".".join(part for part in (section_key, key, name) if part), arm
 
 
 def _check_elsewhere(place: str, arm: ExportedArm, readers: tuple[Path, ...]) -> None:
@@ -110,7 +115,11 @@ def _check_needs(path: Path, recipe: RecipeBase) -> None:
         if recipe.section(spec.name) is not None:
             for needed in spec.needs:
                 if recipe.section(needed) is None:
-                    raise ConfigError(f"{path}: {spec.name} needs the stage {needed}: add a section `{needed}: {{}}`")
+                    key = stages()[needed].recipe_key
+                    raise ConfigError(f"{path}: {spec.name} needs the stage {needed}: add a section `{key}: {{}}`")
+            if spec.needs_one_of and all(recipe.section(name) is None for name in spec.needs_one_of):
+                keys = " or ".join(f"`{stages()[name].recipe_key}`" for name in spec.needs_one_of)
+                raise ConfigError(f"{path}: {spec.name} needs something to go by: add a section {keys}")
 
 
 class _Yaml12Loader(yaml.SafeLoader):

@@ -117,8 +117,11 @@ def is_of_our_shape(config: PretrainedConfig) -> bool:
     )
 
 
-def load_encoder(folder: Path) -> Encoder:
-    """Return the encoder of a Hugging Face folder with an XLM-R, ready to run on packed sequences."""
+def load_encoder(folder: Path, dropout: float = 0.0, attention_dropout: float = 0.0) -> Encoder:
+    """Return the encoder of a Hugging Face folder with an XLM-R, ready to run on packed sequences.
+
+    The dropouts are those of further training; what the folder's config says of them does not count.
+    """
     theirs = XLMRobertaModel.from_pretrained(folder, add_pooling_layer=False, local_files_only=True)
     config = theirs.config
     shape = ModelSection(
@@ -127,6 +130,8 @@ def load_encoder(folder: Path) -> Encoder:
         heads=config.num_attention_heads,
         feed_forward=config.intermediate_size,
         positions=config.max_position_embeddings - POSITION_OFFSET,
+        dropout=dropout,
+        attention_dropout=attention_dropout,
     )
     encoder = Encoder(shape, config.vocab_size)
     own = from_hugging_face(theirs.state_dict(), shape.layers)

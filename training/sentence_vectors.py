@@ -13,7 +13,7 @@ from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 from pipelines.datasets.elsewhere import ExportedArm
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.stage import Job
-from training.config.reading import Reading
+from training.config.reading import Pooling, Reading
 from training.data.batch import packed, passes
 from training.data.shards import Ragged
 from training.hub import is_of_our_shape, load_encoder
@@ -26,19 +26,25 @@ States = Callable[[Ragged], Tensor]
 class SentenceEncoder:
     """Turns texts into unit vectors. The same texts in the same order give the same bits for one number of threads."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, states: States, width: int, reading: Reading) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, states: States, width: int, pooling: Pooling, max_tokens: int
+    ) -> None:
         self.width = width
         self._tokenizer = tokenizer
         self._states = states
-        self._pooling = reading.pooling
+        self._pooling = pooling
         specials = tokenizer.num_special_tokens_to_add()
-        self._longest = min(reading.max_tokens + specials, tokenizer.model_max_length)
+        self._longest = min(max_tokens + specials, tokenizer.model_max_length)
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float16]:
+        """Return the vectors `[n, D]` in half precision, as they are stored."""
+        return self.exact(texts).astype(np.float16)
 
     @torch.no_grad()
-    def __call__(self, texts: Sequence[str]) -> NDArray[np.float16]:
+    def exact(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors `[n, D]`; a text that stands more than once is run once."""
         distinct = dict.fromkeys(texts)
-        vectors = np.empty((len(distinct), self.width), np.float16)
+        vectors = np.empty((len(distinct), self.width), np.float32)
         if not distinct:
             return vectors
         ids = self._tokenizer(list(distinct), truncation=True, max_length=self._longest)["input_ids"]
@@ -46,7 +52,7 @@ class SentenceEncoder:
         for rows in passes(sequences.lengths):
             part = sequences.take(rows)
             pooled = pool(self._states(part), tuple(part.lengths.tolist()), self._pooling)
-            vectors[rows] = torch.nn.functional.normalize(pooled, dim=1).numpy()
+            vectors[rows] = torch.nn.functional.normalize(pooled.float(), dim=1).cpu().numpy()
         place = {text: row for row, text in enumerate(distinct)}
         return vectors[[place[text] for text in texts]]
 
@@ -73,7 +79,7 @@ def open_encoder(folder: Path, reading: Reading) -> SentenceEncoder:
             f"{folder}: transformers cannot load an encoder from it ({reason}); give the folder of a model, "
             "or of an arm that `export` wrote"
         ) from error
-    return SentenceEncoder(tokenizer, states, config.hidden_size, reading)
+    return SentenceEncoder(tokenizer, states, config.hidden_size, reading.pooling, reading.max_tokens)
 
 
 def _layer(config: PretrainedConfig, reading: Reading) -> int:

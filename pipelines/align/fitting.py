@@ -6,6 +6,7 @@ lengths, for the next time. In the order of expectation maximisation, with the b
 expectation.
 """
 
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -34,7 +35,7 @@ def fitted_beads(band: Band, lengths: tuple[Int64, Int64], evidence: Float32, we
     c, penalties = ratio(*lengths), _PENALTIES
     for _ in range(_ROUNDS):
         costs = _costs(band, lengths, evidence, weight, c, penalties)
-        sizes = cheapest(band, TYPES, lambda begin, end, costs=costs: costs[:, begin:end])  # type: ignore[misc]
+        sizes = cheapest(band, TYPES, partial(_between, costs))
         c, penalties = _ratio_of(sizes, lengths), fitted_penalties(sizes)
     return Beads.of(*cheapest_with_confidence(band, TYPES, _costs(band, lengths, evidence, weight, c, penalties)))
 
@@ -50,6 +51,10 @@ def fitted_penalties(sizes: Int64) -> Float32:
     expected = (counts + counts[_TURNED]) / 2 + _PRIOR * prior / prior.sum()
     penalties: Float32 = -np.log(expected / expected[_PLACES[1, 1]]).astype(np.float32)
     return penalties
+
+
+def _between(costs: Float32, begin: int, end: int) -> Float32:
+    return costs[:, begin:end]
 
 
 def _costs(

@@ -3,6 +3,7 @@
 from pipelines.config.align import AlignSection
 from pipelines.config.annotate import AnnotateSection
 from pipelines.config.deduplicate import DeduplicateSection
+from pipelines.config.dictionary import DictionarySection
 from pipelines.config.ingest import IngestSection
 from pipelines.config.mine import MineSection
 from pipelines.config.publish import PublishSection
@@ -77,6 +78,15 @@ STAGES: tuple[StageSpec, ...] = (
         optional=("align", "mine", "annotate", "score"),
         extra="pipelines",
         help="Apply thresholds, keep one of each cluster, hold out documents, write language shards.",
+    ),
+    StageSpec(
+        name="dictionary",
+        version=1,
+        section=DictionarySection,
+        entry="pipelines.stages.dictionary:run",
+        needs=("publish",),
+        extra="pipelines",
+        help="Take a dictionary of words out of the pairs of each language.",
     ),
     StageSpec(
         name="tokenize",

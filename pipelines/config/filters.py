@@ -1,6 +1,6 @@
 """`publish.filters`: rules of published corpora, blocklists, scores and contamination. All are off unless named."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -146,24 +146,34 @@ class Blocklist(Section):
         return self
 
 
+XTREME_TASKS: Final = ("xnli", "pawsx", "udpos", "panx", "xquad", "mlqa", "tydiqa", "bucc2018", "tatoeba")
+
+
 class EvaluationFile(Section):
-    """A file of sentences that scores will be reported on."""
+    """A file of sentences that scores will be reported on, or the folder of XTREME's data."""
 
     name: Name = Field(description="The evaluation set's name, in counts and in contamination.json.")
-    path: RawPath = Field(description="The file, packed or not; fsspec URLs too.")
-    format: Literal["text", "jsonl", "tsv"] = Field(
-        "text", description="A sentence a line, a JSON object a line, or columns between tabs."
+    path: RawPath = Field(
+        description="The file, packed or not; fsspec URLs too. For `xtreme` the folder, as its scripts leave it."
+    )
+    format: Literal["text", "jsonl", "tsv", "xtreme"] = Field(
+        "text", description="A sentence a line, a JSON object a line, columns between tabs, or XTREME's folder."
     )
     fields: tuple[str, ...] = Field(
-        (), description="What to read: keys of `jsonl`, or columns of `tsv` counted from 1; none for `text`."
+        (),
+        description="What to read: keys of `jsonl`, or columns of `tsv` counted from 1; none for `text`. For `xtreme` "
+        "names of tasks, whose dev and test files are read; without any, those of all that are there.",
     )
 
     @model_validator(mode="after")
     def _has_its_fields(self) -> Self:
         if self.format == "text" and self.fields:
             raise ValueError("text has no fields; say format: jsonl or format: tsv, or leave fields out")
-        if self.format != "text" and not self.fields:
+        if self.format in {"jsonl", "tsv"} and not self.fields:
             raise ValueError("name the fields that hold text, else labels would count as sentences")
+        unknown = [task for task in self.fields if task not in XTREME_TASKS]
+        if self.format == "xtreme" and unknown:
+            raise ValueError(f"{unknown[0]} is no task of XTREME; there are {', '.join(XTREME_TASKS)}")
         if self.format == "tsv" and not all(place.isdecimal() and int(place) > 0 for place in self.fields):
             raise ValueError("columns of tsv are numbers from 1")
         return self

@@ -103,11 +103,14 @@ class StageSpec:
 
     A spec is light to import; `entry` (`package.module:function`) is imported only when the stage runs.
     `version` is raised whenever the same config and inputs would give other bytes. `needs` are stages whose
-    datasets it must have, `optional` ones that it reads where the config has them. `instances` resolves a
+    datasets it must have, `optional` ones that it reads where the config has them, `needs_one_of` those of the
+    optional ones of which at least one must be there, where there are any. `instances` resolves a
     section into several runs of the stage by name, such as the arms of `pretrain`. `together` is for several
     processes that `torchrun` starts: a context manager that yields True to the first, which alone runs the stage, and
     False to the others, when they have helped it to the end. A stage `across` recipes reads datasets of several: it
-    has no section in a recipe, and a command plans it.
+    has no section in a recipe, and a command plans it. Several stages may go by one section, under the same `key`; it
+    is the stage's own name where none is given. `reads` says of an instance's config, and of the stage and instance
+    that an input would be, whether it is read; without it all are.
     """
 
     name: str
@@ -119,18 +122,28 @@ class StageSpec:
     help: str
     across: bool = False
     optional: tuple[str, ...] = ()
+    needs_one_of: tuple[str, ...] = ()
     instances: Callable[[Any], Mapping[str, BaseModel]] | None = None
     together: str | None = None
+    key: str = ""
+    reads: Callable[[Any, str, str], bool] | None = None
+
+    @property
+    def recipe_key(self) -> str:
+        """The key of the section that the stage goes by."""
+        return self.key or self.name
 
     def load(self) -> "Callable[[Job], Outcome]":
         """Import the stage's code. Raises UserError where a package that it needs is not installed."""
-        return self._imported(self.entry)  # type: ignore[no-any-return]
+        run: Callable[[Job], Outcome] = self._imported(self.entry)
+        return run
 
     def among_processes(self) -> AbstractContextManager[bool]:
         """Return a context that yields whether it is this process that runs the stage; see `together`."""
         if self.together is None or int(os.environ.get("WORLD_SIZE", "1")) == 1:
             return nullcontext(True)
-        return self._imported(self.together)()  # type: ignore[no-any-return]
+        together: AbstractContextManager[bool] = self._imported(self.together)()
+        return together
 
     def _imported(self, entry: str) -> Any:
         module, function = entry.split(":")

@@ -69,7 +69,7 @@ def retrieval_by_language(retrieval: RetrievalFacts, colours: Mapping[str, str])
         axes.set_xlim(left=0)
         axes.set_xlabel("right translation ranked first, % of test sentences, mean of both directions")
         axes.grid(axis="y", linewidth=0.4)
-        dots = [_dot(system_label(system.name), colours[system.name]) for system in systems]
+        dots = [dot(system_label(system.name), colours[system.name]) for system in systems]
         legend(figure, [*dots, legend_line("chance", INK, _DOTS)])
         return inline_svg(figure, "retrieval-languages", "Top-1 by language and system, with intervals; see the table")
 
@@ -88,7 +88,7 @@ def dev_choices(retrieval: RetrievalFacts, colours: Mapping[str, str]) -> Markup
         axes.set_xlabel("layer (0 is the embedding)")
         axes.set_ylabel("dev top-1, %")
         axes.set_ylim(0, 1.12 * max(point.score for system in encoders for point in system.dev))
-        legend(figure, [_dot(system_label(system.name), colours[system.name]) for system in encoders])
+        legend(figure, [dot(system_label(system.name), colours[system.name]) for system in encoders])
         return inline_svg(figure, "dev-choices", "Top-1 on dev by layer for each encoder")
 
 
@@ -102,7 +102,7 @@ def languages_by_size(corpus: CorpusFacts) -> Markup:
         for axes, (title, rows) in zip(grid, panels, strict=True):
             _split_dots(axes, rows, languages)
             axes.set_title(title)
-        legend(figure, [_dot(split, colour, marker) for split, (colour, marker, _) in _SPLITS.items()])
+        legend(figure, [dot(split, colour, marker) for split, (colour, marker, _) in _SPLITS.items()])
         spoken = "Rows by language and split on a log scale; see the table for the numbers"
         return inline_svg(figure, "languages", spoken)
 
@@ -181,7 +181,8 @@ def _chance(axes: Axes, chance: float) -> None:
     axes.axvline(chance, color=INK, linewidth=1, linestyle=_DOTS, zorder=1)
 
 
-def _dot(label: str, colour: str, marker: str = "o") -> Line2D:
+def dot(label: str, colour: str, marker: str = "o") -> Line2D:
+    """Return a mark for a legend."""
     return Line2D([], [], color=colour, marker=marker, linestyle="", markersize=6, label=label)
 
 

@@ -40,12 +40,16 @@ class ReportSection(BaseModel):
 STAGES = (
     StageSpec(
         name="report",
-        version=4,
+        version=5,
         section=ReportSection,
         entry="pipelines.report.stage:run",
-        needs=("ingest", "deduplicate", "publish"),
+        needs=(),
         extra="report",
         help="Write the report of a run: report.html and report.json.",
-        optional=("align", "tokenize", "pretrain", "export", "evaluate"),
+        needs_one_of=("publish", "scoreboard"),
+        optional=(
+            *("ingest", "deduplicate", "publish"),
+            *("align", "tokenize", "pretrain", "export", "evaluate", "scoreboard"),
+        ),
     ),
 )

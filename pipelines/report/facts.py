@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pipelines.datasets.evidence import QuarantineEntry, Sample, Samples
 from pipelines.datasets.manifest import Rows
 from pipelines.report.corpus import PairFacts, TextFacts
+from pipelines.report.suite import SuiteFacts
 from pipelines.report.tokenizer import TokenizerFacts
 from pipelines.text.languages import may_be
 
@@ -83,6 +84,16 @@ class CorpusFacts:
             {*self.text, *self.pairs},
             key=lambda code: (-_total(self.text, code), -_total(self.pairs, code), code),
         )
+
+
+@dataclass(frozen=True)
+class ContaminationFacts:
+    """An evaluation set: its sentences, those found in the corpus, and the rows that were dropped for it."""
+
+    name: str
+    sentences: int
+    found: int
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -244,18 +255,20 @@ class Deviation:
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """All that the report shows."""
+    """All that the report shows. Without a published corpus its facts are None or empty."""
 
     name: str
     stages: Sequence[StageFacts]
-    corpus: CorpusFacts
-    texts: TextFacts
-    pairs: PairFacts
+    corpus: CorpusFacts | None
+    texts: TextFacts | None
+    pairs: PairFacts | None
+    contamination: Sequence[ContaminationFacts]
     language_id: LanguageIdFacts | None
     tokenizer: TokenizerFacts | None
     arms: Sequence[ArmFacts]
     deviations: Sequence[Deviation]
     retrieval: RetrievalFacts | None
+    suite: SuiteFacts | None
     versions: Mapping[str, str]
 
     def runs(self, stage: str) -> list[StageFacts]:

@@ -12,24 +12,33 @@ def figures(facts: ReportFacts) -> dict[str, Any]:
     """Return the figures of a run as JSON values. What a recipe left out is absent.
 
     Scores are mean top-1 in percent, gains percentage points, times seconds. `rows` and `seconds` are by stage; the
-    arms of `pretrain` are added up in `rows`, and the time during which any of them worked is in `seconds`.
+    arms of `pretrain` are added up in `rows`, and the time during which any of them worked is in `seconds`. `xtreme` is
+    what `scoreboard.json` holds.
     """
     result: dict[str, Any] = {
         "name": facts.name,
         "rows": {stage: _rows(facts.runs(stage)) for stage in facts.stage_names},
         "seconds": _seconds({stage: facts.seconds(stage) for stage in facts.stage_names}),
         "total_seconds": _rounded(facts.total_seconds),
-        "corpus": {"text": facts.corpus.text, "pairs": facts.corpus.pairs},
         "fingerprints": {run.label: run.fingerprint for run in facts.stages},
         "versions": facts.versions,
     }
-    result |= _texts(facts.texts)
+    if facts.corpus is not None:
+        result["corpus"] = {"text": facts.corpus.text, "pairs": facts.corpus.pairs}
+    if facts.texts is not None:
+        result |= _texts(facts.texts)
+    if facts.contamination:
+        result["contamination"] = {
+            one.name: {"sentences": one.sentences, "found": one.found, "rows": one.rows} for one in facts.contamination
+        }
     if facts.tokenizer is not None:
         result["tokenizer"] = _tokenizer(facts.tokenizer)
     if facts.arms:
         result["training"] = {arm.name: _arm(arm) for arm in facts.arms}
     if facts.retrieval is not None:
         result["retrieval"] = _retrieval(facts.retrieval)
+    if facts.suite is not None:
+        result["xtreme"] = facts.suite.board
     return result
 
 

@@ -12,6 +12,7 @@ from pipelines.report.config import ReportSection
 from pipelines.report.corpus import MeasureFacts, changes
 from pipelines.report.corpus_charts import measure_charts
 from pipelines.report.facts import ReportFacts
+from pipelines.report.suite_chart import suite_by_layer, suite_by_task
 from pipelines.report.svg import variable_of
 from pipelines.report.tokenizer_chart import tokenizer_by_language
 from pipelines.report.training_charts import contrast_curves, learning_curves
@@ -51,7 +52,8 @@ def page(facts: ReportFacts, section: ReportSection) -> str:
     )
     environment.filters |= _FILTERS | {"yaml": _yaml}
     systems = [system.name for system in facts.retrieval.systems] if facts.retrieval else []
-    colours = charts.colours_of([*systems, *(arm.name for arm in facts.arms if arm.name not in systems)])
+    encoders = [row.name for row in facts.suite.own] if facts.suite else []
+    colours = charts.colours_of(list(dict.fromkeys([*systems, *(arm.name for arm in facts.arms), *encoders])))
     text: str = environment.get_template("report.html").render(
         facts=facts,
         title=section.title or f"Polyloom: run “{facts.name}”",
@@ -60,7 +62,7 @@ def page(facts: ReportFacts, section: ReportSection) -> str:
         confusion_languages=charts.CONFUSION_LANGUAGES,
         readings=section.readings,
         flagged_loss=section.flagged_loss,
-        changed=changes(facts.texts.previous, facts.texts.rows) if facts.texts.previous else [],
+        changed=changes(facts.texts.previous, facts.texts.rows) if facts.texts and facts.texts.previous else [],
         columns=_REASONS,
         share=units.share,
         variables={name: variable_of(colour) for name, colour in colours.items()},
@@ -72,11 +74,12 @@ def page(facts: ReportFacts, section: ReportSection) -> str:
 
 def _charts(facts: ReportFacts, colours: dict[str, str]) -> dict[str, Any]:
     """Return the charts by name, those that the run has facts for."""
-    drawn: dict[str, Any] = {
-        "measures": _measure_charts(facts.texts.measures, facts.texts.rows.languages, "texts"),
-        "pair_measures": _measure_charts(facts.pairs.measures, facts.pairs.rows.languages, "pairs"),
-    }
-    if facts.corpus.languages:
+    drawn: dict[str, Any] = {}
+    if facts.texts is not None:
+        drawn["measures"] = _measure_charts(facts.texts.measures, facts.texts.rows.languages, "texts")
+    if facts.pairs is not None:
+        drawn["pair_measures"] = _measure_charts(facts.pairs.measures, facts.pairs.rows.languages, "pairs")
+    if facts.corpus is not None and facts.corpus.languages:
         drawn["languages"] = charts.languages_by_size(facts.corpus)
     if facts.language_id is not None:
         drawn["confusion"] = charts.language_confusion(facts.language_id)
@@ -89,6 +92,10 @@ def _charts(facts: ReportFacts, colours: dict[str, str]) -> dict[str, Any]:
         drawn["means"] = charts.retrieval_means(facts.retrieval, colours)
         drawn["by_language"] = charts.retrieval_by_language(facts.retrieval, colours)
         drawn["dev"] = charts.dev_choices(facts.retrieval, colours)
+    if facts.suite is not None:
+        drawn["suite"] = suite_by_task(facts.suite, colours)
+        if facts.suite.curves:
+            drawn["suite_layers"] = suite_by_layer(facts.suite, colours)
     return drawn
 
 

@@ -13,6 +13,7 @@ from pipelines.report.corpus_reading import pair_facts, text_facts
 from pipelines.report.deviations import deviations
 from pipelines.report.facts import (
     ArmFacts,
+    ContaminationFacts,
     CopiedWordFacts,
     CorpusFacts,
     DevPoint,
@@ -26,6 +27,7 @@ from pipelines.report.facts import (
     SystemFacts,
     Timing,
 )
+from pipelines.report.suite import suite_facts
 from pipelines.report.tokenizer import tokenizer_facts
 from pipelines.text.languages import label_of, may_be
 
@@ -43,24 +45,24 @@ def read_facts(name: str, inputs: Inputs, previous: str | None = None) -> Report
     `previous` is what an earlier run left, to compare with (see `earlier_rows`).
     """
     datasets = list(in_reading_order([dataset for instances in inputs.values() for dataset in instances.values()]))
-    ingest, deduplicate, publish = (
-        next(iter(inputs[stage].values())) for stage in ("ingest", "deduplicate", "publish")
-    )
     arms = inputs.get("pretrain", {})
-    aligned, tokens, scores = (
-        next(iter(inputs.get(stage, {}).values()), None) for stage in ("align", "tokenize", "evaluate")
+    ingest, deduplicate, publish, aligned, tokens, scores, suite = (
+        next(iter(inputs.get(stage, {}).values()), None)
+        for stage in ("ingest", "deduplicate", "publish", "align", "tokenize", "evaluate", "scoreboard")
     )
     return ReportFacts(
         name=name,
         stages=[stage_facts(dataset) for dataset in datasets],
-        corpus=corpus_facts(publish),
-        texts=text_facts(deduplicate, publish, previous),
-        pairs=pair_facts(publish, aligned),
-        language_id=language_id_facts(ingest.manifest.summary.get("confusion", {})),
+        corpus=None if publish is None else corpus_facts(publish),
+        texts=None if publish is None or deduplicate is None else text_facts(deduplicate, publish, previous),
+        pairs=None if publish is None else pair_facts(publish, aligned),
+        contamination=[] if publish is None else contamination_facts(publish),
+        language_id=None if ingest is None else language_id_facts(ingest.manifest.summary.get("confusion", {})),
         tokenizer=None if tokens is None else tokenizer_facts(tokens),
         arms=[arm_facts(name, dataset) for name, dataset in arms.items()],
         deviations=deviations({name: dataset.manifest.config for name, dataset in arms.items()}),
         retrieval=None if scores is None else retrieval_facts(scores),
+        suite=None if suite is None else suite_facts(json.loads(suite.read("scoreboard.json"))),
         versions=installed_versions(),
     )
 
@@ -133,6 +135,12 @@ def corpus_facts(publish: Dataset) -> CorpusFacts:
             splits = kinds[kind].setdefault(language, {})
             splits[split] = splits.get(split, 0) + entry.rows
     return CorpusFacts(**kinds)
+
+
+def contamination_facts(publish: Dataset) -> list[ContaminationFacts]:
+    """Return what was found of each evaluation set; nothing where the recipe names none."""
+    found = publish.manifest.summary.get("contamination", {})
+    return [ContaminationFacts(name, **counts) for name, counts in found.items()]
 
 
 def language_id_facts(confusion: Mapping[str, Mapping[str, int]]) -> LanguageIdFacts | None:

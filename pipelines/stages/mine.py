@@ -1,7 +1,7 @@
 """Mine: pairs of sentences in different languages that nothing but their meaning ties together.
 
 Each language's distinct sentences are collected, their vectors written in shards, the nearest neighbours of every
-shard sought in all shards of the other language, and the pairs chosen by margin (see `pipelines.align.mining`). A
+shard sought in all shards of the other language, and the pairs chosen by margin (see `pipelines.align.margins`). A
 process holds one shard of the database at a time.
 """
 

@@ -34,7 +34,8 @@ import xxhash
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.align.mining import Margin, Mined, centred, exact_index, mine, nearest
+from pipelines.align.margins import Margin, Mined, centred, mine
+from pipelines.align.mining import exact_index, nearest
 from pipelines.datasets.elsewhere import ExportedArm
 from pipelines.formats.catalog import parse_catalog
 from pipelines.formats.patterned import compile_pattern

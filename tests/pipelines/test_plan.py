@@ -26,6 +26,11 @@ STAGES = {
         "pretrain", 1, Train, "x:run", ("publish",), "training", "help",
         instances=lambda section: {"a": section, "b": Train(seed=section.seed + 1)},
     ),
+    "probe": StageSpec(
+        "probe", 1, Train, "x:run", ("pretrain",), "training", "help", key="pretrain",
+        instances=lambda section: {"x": section, "y": Train(seed=section.seed + 1)},
+        reads=lambda config, stage, instance: (stage, instance) == ("pretrain", "ba"[config.seed % 2]),
+    ),
 }  # fmt: skip
 
 
@@ -35,7 +40,7 @@ class Recipe(BaseModel):
     sections: dict[str, BaseModel]
 
     def section(self, stage: str) -> BaseModel | None:
-        return self.sections.get(stage)
+        return self.sections.get(STAGES[stage].recipe_key)
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +61,7 @@ def planned(tmp_path: Path, without: tuple[str, ...] = (), seed: int = 1) -> dic
 
 def test_each_arm_is_a_run_and_reads_what_comes_before(tmp_path: Path) -> None:
     runs = planned(tmp_path)
-    assert list(runs) == ["ingest", "align", "publish", "pretrain a", "pretrain b"]
+    assert list(runs)[:5] == ["ingest", "align", "publish", "pretrain a", "pretrain b"]
     assert runs["publish"].inputs["align"][""] is runs["align"]
     assert runs["pretrain b"].folder.name == f"pretrain-b-{runs['pretrain b'].fingerprint[:12]}"
 
@@ -68,6 +73,13 @@ def test_an_optional_input_is_read_only_where_it_is_made(tmp_path: Path) -> None
 def test_a_change_renames_what_depends_on_it_and_nothing_else(tmp_path: Path) -> None:
     before, after = planned(tmp_path), planned(tmp_path, seed=5)
     changed = {label for label in before if before[label].fingerprint != after[label].fingerprint}
-    assert changed == {"pretrain a", "pretrain b"}
+    assert changed == {"pretrain a", "pretrain b", "probe x", "probe y"}
     (tmp_path / "raw.txt").write_text("other text")
     assert all(run.fingerprint != before[label].fingerprint for label, run in planned(tmp_path).items())
+
+
+def test_stages_may_go_by_one_section_and_an_instance_reads_what_it_chooses(tmp_path: Path) -> None:
+    runs = planned(tmp_path)
+    for probe, arm in (("probe x", "a"), ("probe y", "b")):
+        assert runs[probe].inputs == {"pretrain": {arm: runs[f"pretrain {arm}"]}}
+    assert "probe x" not in planned(tmp_path, without=("pretrain",))

@@ -44,6 +44,7 @@ def test_a_stage_that_the_recipe_leaves_out_does_not_run(tmp_path: Path) -> None
             r"engine.runner: input should be 'local', 'portable' or 'flink' \(found 'spark'\)",
         ),
         ("name: x\nalign: {}", "align needs the stage ingest: add a section `ingest: {}`"),
+        ("name: x\nreport: {}", "report needs something to go by: add a section `publish` or `xtreme`"),
         ("name: x\nname: y", "line 2, column 1: not valid YAML: the key 'name' stands twice; mend that line"),
         ("name: [x", "not valid YAML"),
         ("- name", "a recipe is a mapping of keys to values"),

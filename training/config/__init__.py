@@ -1,5 +1,5 @@
-"""The sections of the YAML that belong to training: `embed`, `score`, `pretrain`, `export`
-and `evaluate`.
+"""The sections of the YAML that belong to training: `embed`, `score`, `pretrain`, `export`,
+`evaluate` and `xtreme`, which four stages go by.
 
 The defaults are the faithful recipe of InfoXLM base (Chi et al. 2021 and microsoft/unilm, infoxlm/README.md).
 A recipe for a tiny model sets each deviation by name. Importing this package loads no torch.
@@ -11,6 +11,21 @@ from training.config.evaluate import EvaluateSection
 from training.config.export import ExportSection
 from training.config.pretrain import PretrainSection
 from training.config.reading import EmbedSection, ScoreSection
+from training.config.xtreme import XtremeSection
+from training.config.xtreme_runs import (
+    DICTIONARY,
+    FINETUNE,
+    PREDICT,
+    SCOREBOARD,
+    XTUNE,
+    finetune_runs,
+    is_candidate,
+    predict_runs,
+    reads_dictionary,
+    reads_teacher,
+    scoreboard_run,
+    xtune_runs,
+)
 
 STAGES: tuple[StageSpec, ...] = (
     StageSpec(
@@ -70,5 +85,54 @@ STAGES: tuple[StageSpec, ...] = (
         extra="training",
         help="Measure encoders of several recipes on what all their corpora hold out.",
         across=True,
+    ),
+    StageSpec(
+        name=FINETUNE,
+        version=1,
+        section=XtremeSection,
+        entry="training.stages.finetune:run",
+        needs=(),
+        extra="training",
+        help="Fine-tune an encoder on a task, once for each point of a grid and each seed.",
+        instances=finetune_runs,
+        key="xtreme",
+        optional=(DICTIONARY,),
+        reads=reads_dictionary,
+    ),
+    StageSpec(
+        name=XTUNE,
+        version=1,
+        section=XtremeSection,
+        entry="training.stages.xtune:run",
+        needs=(FINETUNE,),
+        extra="training",
+        help="Fine-tune again with the first model as the teacher (xTune, stage 2).",
+        instances=xtune_runs,
+        key="xtreme",
+        optional=(DICTIONARY,),
+        reads=reads_teacher,
+    ),
+    StageSpec(
+        name=PREDICT,
+        version=1,
+        section=XtremeSection,
+        entry="training.stages.predict:run",
+        needs=(FINETUNE, XTUNE),
+        extra="training",
+        help="Predict a task's test set in all languages, and score it.",
+        instances=predict_runs,
+        key="xtreme",
+        reads=is_candidate,
+    ),
+    StageSpec(
+        name=SCOREBOARD,
+        version=1,
+        section=XtremeSection,
+        entry="training.stages.scoreboard:run",
+        needs=(PREDICT,),
+        extra="training",
+        help="Score encoders on the tasks of XTREME, beside published rows.",
+        instances=scoreboard_run,
+        key="xtreme",
     ),
 )

@@ -8,6 +8,8 @@ from pipelines.datasets.elsewhere import ExportedArm
 from pipelines.datasets.fingerprint import RawPath
 from training.config.section import Section
 
+Pooling = Literal["cls", "mean"]
+
 
 class Reading(Section):
     """How sentences are turned into vectors."""
@@ -17,7 +19,7 @@ class Reading(Section):
         "`recipe` and `arm` of one that another recipe trains."
     )
     layer: int | None = Field(None, ge=0, description="The layer that is read, 0 the embeddings; by default the last.")
-    pooling: Literal["cls", "mean"] = Field("mean", description="As for the contrast; see `pretrain.contrast.pooling`.")
+    pooling: Pooling = Field("mean", description="As for the contrast; see `pretrain.contrast.pooling`.")
     max_tokens: int = Field(254, ge=4, le=8190, description="A text is cut to this many tokens (without specials).")
     threads: int = Field(1, ge=1, le=256, description="Threads of torch; sums in another order give other bits.")
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.align.mining import Mined, Neighbours, mine, nearest
+from pipelines.align.margins import Mined, Neighbours, mine
+from pipelines.align.mining import nearest
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.evidence import SAMPLES_PER_REASON, Sample

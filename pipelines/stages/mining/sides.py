@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.align.mining import approximate_index, centred, exact_index
+from pipelines.align.margins import centred
+from pipelines.align.mining import approximate_index, exact_index
 from pipelines.config.mine import MineSection
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.draft import Draft, SplitRecord

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from sys import intern
 from typing import Any, Final
 
 import fsspec
@@ -20,6 +21,7 @@ from pipelines.datasets.store import fetched
 from pipelines.dedup.contamination import Hits, SentenceIndex, find_parts, find_whole, index_sentences
 from pipelines.dedup.exact import Hashes
 from pipelines.stages.inputs import RowFile
+from pipelines.stages.publishing import xtreme
 from pipelines.stages.work import column, mapped
 
 PLACES: Final = 5  # at which a test sentence was found, that are listed
@@ -27,13 +29,19 @@ _INDEX: Final = "contamination.npz"
 _TEXTS: Final = {"text": ("text",), "pairs": ("source_text", "target_text")}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of an evaluation set; `line` counts from 1."""
+    """A sentence of an evaluation set; `line` counts from 1; file: set where the evaluation set has several."""
 
     name: str
     line: int
     text: str
+    file: str = ""
+
+    def listed(self) -> dict[str, Any]:
+        """Return what contamination.json says of it."""
+        place = {"file": self.file} if self.file else {}
+        return {"name": self.name, **place, "line": self.line, "text": self.text}
 
 
 @dataclass
@@ -47,7 +55,7 @@ def read_tests(config: Contamination) -> list[Sentence]:
     """Return all sentences of the evaluation files. Raises UserError where one cannot be read, or holds none."""
     found: list[Sentence] = []
     for file in config.files:
-        own = [Sentence(file.name, line, text) for line, text in _sentences(file) if text.strip()]
+        own = [sentence for sentence in _of_file(file) if sentence.text.strip()]
         if not own:
             raise UserError(f"{file.path}: the evaluation file holds no sentence; check publish.filters.contamination")
         found += own
@@ -102,7 +110,7 @@ def list_hits(draft: Draft, files: Sequence[RowFile], tests: Sequence[Sentence])
         _add(found, file, hits)
     for number in found:
         counts[tests[number].name]["found"] += 1
-    listed = [{**vars(tests[number]), **vars(found[number])} for number in sorted(found)]
+    listed = [{**tests[number].listed(), **vars(found[number])} for number in sorted(found)]
     data = (json.dumps(listed, ensure_ascii=False, indent=1) + "\n").encode()
     return draft.write_bytes("contamination.json", data, {"kind": "contamination"}, rows=len(listed)), counts
 
@@ -133,6 +141,15 @@ def _index(path: Path) -> SentenceIndex:
     with np.load(fetched(path)) as arrays:
         parts = (arrays[name] for name in ("whole", "whole_sentence", "parts", "part_sentence"))
         return SentenceIndex(int(arrays["ngram"]), *parts)
+
+
+def _of_file(file: EvaluationFile) -> Iterator[Sentence]:
+    """Yield the sentences of an evaluation file; of XTREME each task is a set of its own, such as `xtreme/tatoeba`."""
+    if file.format == "xtreme":
+        for task, name, line, text in xtreme.sentences(Path(file.path), file.fields):
+            yield Sentence(intern(f"{file.name}/{task}"), line, text, name)
+    else:
+        yield from (Sentence(file.name, line, text) for line, text in _sentences(file))
 
 
 def _sentences(file: EvaluationFile) -> Iterator[tuple[int, str]]:

@@ -27,6 +27,9 @@ from pipelines.datasets.evidence import (
 from pipelines.datasets.manifest import FileEntry, Manifest
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.schemas import DISTRIBUTIONS
+from training.xtreme.scoreboard import Run as ScoredRun
+from training.xtreme.scoreboard import Scored, scoreboard
+from training.xtreme.tasks.registry import TASKS
 
 Inputs = dict[str, dict[str, Dataset]]
 
@@ -211,6 +214,7 @@ def add_corpus(runs: Runs) -> None:
             "length_ratios": {"de": {"mean": 0.2231, "spread": 0.3, "pairs": 200}},
             "cluster_sizes": {"text": {"1": {"clusters": 100, "rows": 100}, "128": {"clusters": 1, "rows": 150}}},
             "dropped": {"text": {"duplicate": 800}, "pairs": {"duplicate": 100, "wrong_language": 10}},
+            "contamination": {"xtreme/tatoeba": {"sentences": 36000, "found": 212, "rows": 480}},
             "thresholds": {"wrong_language": {"language_probability": 0.8, "language_chars": 30}},
             "examples": {"text": [Sample.of("a/en.json", 3, "kept text", "en").model_dump()]},
         },
@@ -352,3 +356,52 @@ def add_scores(runs: Runs) -> None:
             "seeds": {"evaluate": 1, **dict.fromkeys(ARMS, 7)},
         },
     )
+
+
+def add_suite(runs: Runs, missing: str = "") -> None:
+    """A scoreboard of two encoders, of which one lacks a language of UD-POS, and a task that is none of XTREME's."""
+    found = []
+    for encoder, base in (("mmlm_tlm_xlco", 60.0), ("untrained", 20.0)):
+        for task in TASKS:
+            for number, seed in enumerate((1, 2) if task.is_finetuned else (None,)):
+                value = base + 4 * number
+                scores = {
+                    code: dict.fromkeys(task.metrics, value + 10 * (code == "en"))
+                    for code in task.languages
+                    if (encoder, task.name, code) != ("untrained", "udpos", missing)
+                }
+                beside = {} if seed else {"centred": {code: {task.metrics[0]: 77.7} for code in task.languages}}
+                dev = {"de": {1: 10.0, 2: base}} if task.name == "bucc2018" else {}
+                found.append(ScoredRun(encoder, task.name, seed, scores, beside, 2, dev))
+    found.append(ScoredRun("untrained", "place", 1, {"en": {"accuracy": 30.0}, "de": {"accuracy": 25.0}}))
+    place = Scored("place", HOSTILE, ("accuracy",), ("en", "de"))
+    board = {
+        "setting": "zero_shot",
+        "selection": "english_dev",
+        **scoreboard(found, [*(Scored.of(task) for task in TASKS), place]),
+    }
+    runs.add(
+        "scoreboard",
+        Counts(len(found), 0, len(found), {}),
+        [],
+        {"scoreboard.json": (board, {"kind": "deliverable"})},
+        units=("predictions", "predictions"),
+        started=300.0,
+        seconds=0.5,
+    )
+
+
+@pytest.fixture(scope="session")
+def suite_run(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    """A scoreboard alone, as a recipe without a corpus has it."""
+    runs = Runs(tmp_path_factory.mktemp("suite") / "runs" / "small")
+    add_suite(runs)
+    return runs.inputs
+
+
+@pytest.fixture(scope="session")
+def incomplete_run(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    """The same, but that the untrained encoder has no scores of UD-POS in Yoruba."""
+    runs = Runs(tmp_path_factory.mktemp("incomplete") / "runs" / "small")
+    add_suite(runs, missing="yo")
+    return runs.inputs

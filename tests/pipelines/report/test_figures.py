@@ -89,3 +89,8 @@ def test_the_tokenizer(whole_run: Inputs) -> None:
             "de": {"characters": 1000, "tokens": 500, "tokens_per_character": 0.5, "unknown": 3, "byte_pieces": 25},
         },
     }
+
+
+def test_evaluation_sets(corpus_run: Inputs) -> None:
+    found = figures(read_facts("small", corpus_run))
+    assert found["contamination"] == {"xtreme/tatoeba": {"sentences": 36000, "found": 212, "rows": 480}}

@@ -141,8 +141,8 @@ def test_the_config_says_how_many_examples_are_shown(corpus_run: Inputs) -> None
 def test_a_corpus_alone_has_no_parts_about_training(corpus_page: str) -> None:
     ids = set(re.findall(r'<section id="([^"]*)"', corpus_page))
     assert ids == {
-        "stages", "dropped", "languages", "pairs", "read-pairs", "by-language", "measures", "duplicates", "readings",
-        "reproduce"
+        "stages", "dropped", "contamination", "languages", "pairs", "read-pairs", "by-language", "measures",
+        "duplicates", "readings", "reproduce",
     }  # fmt: skip
     assert "300 texts and 200 pairs published in 3 languages, from 1 000 records" in words(corpus_page)
 
@@ -191,3 +191,9 @@ def test_pairs_stand_side_by_side_each_in_its_direction(corpus_page: str) -> Non
     assert "Hello &lt;b&gt;" in section
     assert "1.25" in section  # the fitted length of German
     assert re.search(r"<span>lexical</span>", section)
+
+
+def test_evaluation_sets_that_were_found_are_counted(corpus_page: str) -> None:
+    shown = words(corpus_page)
+    assert "Evaluation sets in the corpus" in shown
+    assert "xtreme/tatoeba 36 000 212 0.6 % 480" in shown

@@ -131,3 +131,33 @@ def test_either_side_of_a_pair_is_looked_at(
     second = json.loads(made.read(entry.name))[1]
     assert (second["text"], second["rows"]) == ("Nobody says this", 2)  # the German text, and the pair's target
     assert {place["file"].rsplit("/")[-1] for place in second["places"]} == {"de.json"}
+
+
+def test_the_folder_of_xtreme_is_kept_out_task_by_task(
+    pages: Callable[..., Any], rows_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    tatoeba, udpos = tmp_path / "xtreme" / "tatoeba", tmp_path / "xtreme" / "udpos"
+    tatoeba.mkdir(parents=True)
+    udpos.mkdir()
+    (tatoeba / "zh-en.zh").write_text("车站在哪里？\n", encoding="utf-8")
+    (tatoeba / "zh-en.en").write_text("Where is the station?\n", encoding="utf-8")
+    (udpos / "test-en.tsv").write_text("\n".join(LONG.split()) + "\n\n", encoding="utf-8")
+    (udpos / "train-en.tsv").write_text("Kept\tADJ\n\n", encoding="utf-8")
+    rows = [
+        ("a", "en", f"Where is the station?\nKept\nHe wrote: {LONG[9:]}"),
+        ("b", "zh-Hans", "车站在哪里？\n车站在哪里？\n这里"),
+    ]
+    file = {"name": "xtreme", "path": str(tmp_path / "xtreme"), "format": "xtreme"}
+    made = pages(rows, filters={"contamination": {"files": [file]}}).make()
+    assert {text for (text,) in rows_of(made, "text", kind="text")} == {"Kept", "这里"}
+    assert made.manifest.summary["contamination"] == {
+        "xtreme/udpos": {"sentences": 1, "found": 1, "rows": 1},
+        "xtreme/tatoeba": {"sentences": 2, "found": 2, "rows": 3},
+    }
+    (entry,) = made.files(kind="contamination")
+    listed = json.loads(made.read(entry.name))
+    assert [(hit["name"], hit["file"], hit["line"], hit["rows"]) for hit in listed] == [
+        ("xtreme/udpos", "udpos/test-en.tsv", 1, 1),
+        ("xtreme/tatoeba", "tatoeba/zh-en.en", 1, 1),
+        ("xtreme/tatoeba", "tatoeba/zh-en.zh", 1, 2),
+    ]

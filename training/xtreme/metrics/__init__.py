@@ -1,0 +1,1 @@
+"""XTREME's metrics as its evaluate.py computes them, in percent."""

@@ -1,0 +1,1 @@
+"""BUCC 2018 and Tatoeba: translations are found by sentence vectors, and nothing is fine-tuned."""
