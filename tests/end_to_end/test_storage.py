@@ -25,10 +25,10 @@ def test_what_is_made_at_a_url_has_the_bytes_of_what_is_made_in_a_folder(
 ) -> None:
     world = raw.copy(tmp_path / "world")
     faults = s3_server.Faults(10)
-    with s3_server.proxy(object_store.server, faults) as url:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    with s3_server.proxy(object_store.server, faults) as url, monkeypatch.context() as each:
+        each.setenv("AWS_ENDPOINT_URL", url)
         for stage in dict.fromkeys(run.spec.name for run in undisturbed.plan()):
-            monkeypatch.setenv(CACHE, str(tmp_path / stage))
+            each.setenv(CACHE, str(tmp_path / stage))
             world.polyloom(stage, "--set", f"runs={object_store.url}/runs")
     assert all(faults.failed.values())
     found = Remote(f"{object_store.url}/runs/tiny")
