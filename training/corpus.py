@@ -13,7 +13,7 @@ def training_corpus(tokenize: Dataset) -> Corpus:
     pairs = tables_of(tokenize, "pairs", "train")
     for kind, tables in (("text", text), ("pairs", pairs)):
         if not any(table.num_rows for group in tables.values() for table in group):
-            raise UserError(f"{tokenize.folder}: no {kind} in the training split; loosen the thresholds of `publish`")
+            raise UserError(f"{tokenize.place}: no {kind} in the training split; loosen the thresholds of `publish`")
     return Corpus(text, pairs, vocabulary_size(tokenize))
 
 

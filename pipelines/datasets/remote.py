@@ -11,6 +11,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 SCHEMES: Final = ("s3", "gs", "az")
 PART: Final = 64 << 20  # bytes: larger files go in parts; one request is faster for what is smaller
+_AT_A_TIME: Final = 4  # parts of one file
 _TRIES: Final = 4  # of a whole request, each with the client's own repetitions: for what it gives up in its middle
 _RETRIES: Final[Any] = {
     "max_retries": 6,
@@ -83,10 +85,23 @@ class Remote:
         with path.open("wb") as file:
             data = self._asked(whole)
             if isinstance(data, int):  # its size: more than is well held at once, or asked for in one go
-                for begin in range(0, data, PART):
-                    file.write(self._asked(partial(_part, key=key, begin=begin, end=min(begin + PART, data))))
+                self._get_in_parts(key, data, file.fileno())
             else:
                 file.write(data)
+
+    def _get_in_parts(self, key: str, size: int, file: int) -> None:
+        """Write an object's parts to an open file, each to its place as it comes, some at a time."""
+        part = PART // _AT_A_TIME
+
+        def get(begin: int) -> None:
+            data = memoryview(self._asked(partial(_part, key=key, begin=begin, end=min(begin + part, size))))
+            while data:
+                written = os.pwrite(file, data, begin)
+                data, begin = data[written:], begin + written
+
+        with ThreadPoolExecutor(_AT_A_TIME) as threads:
+            for _ in threads.map(get, range(0, size, part)):
+                pass
 
     def put(self, name: str, path: Path) -> None:
         """Put a file: it appears whole or not at all. What is larger than 64 MiB goes in parts."""
@@ -94,7 +109,13 @@ class Remote:
 
         def put(store: "ObjectStore") -> None:
             if not 0 < size <= PART:
-                store.put(self._key(name), path, use_multipart=size > 0, chunk_size=PART // 4, max_concurrency=4)
+                store.put(
+                    self._key(name),
+                    path,
+                    use_multipart=size > 0,
+                    chunk_size=PART // _AT_A_TIME,
+                    max_concurrency=_AT_A_TIME,
+                )
                 return
             with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 store.put(self._key(name), memoryview(data), use_multipart=False)

@@ -184,7 +184,7 @@ def language_model(ingest: Dataset) -> str:
         return "heliport"
     raw: dict[str, str] = ingest.run.get("raw", {})
     if named not in raw:
-        raise UserError(f"{ingest.folder}: its run.json does not say where the language model is; run ingest again")
+        raise UserError(f"{ingest.place}: its run.json does not say where the language model is; run ingest again")
     return raw[named]
 
 

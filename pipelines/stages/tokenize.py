@@ -114,7 +114,7 @@ def sample(published: Dataset, section: TokenizeSection) -> tuple[Iterator[str],
     for entry in published.files(kind="text", split="train"):
         rows[entry.partition["language"]] = rows.get(entry.partition["language"], 0) + entry.rows
     if not rows:
-        raise UserError(f"{published.folder}: no text in the train split; loosen publish.thresholds")
+        raise UserError(f"{published.place}: no text in the train split; loosen publish.thresholds")
     given = quotas(rows, section.exponent, section.sentences)
     return (text for language in sorted(given) for text in _drawn(published, language, given[language])), given
 
