@@ -124,7 +124,7 @@ def _planned(recipe: RecipeBase) -> list[StageRun]:
 def _run_flow(config: Path, overrides: Sequence[str], recipe: RecipeBase) -> None:
     if find_spec("prefect") is None:
         raise UserError("run needs the package 'prefect': install polyloom[flows]")
-    use_quiet_prefect(Path(recipe.runs) / ".prefect")
+    use_quiet_prefect(recipe.runs_folder / ".prefect")
     print(f"{recipe.name}: starting the flow; each stage's output goes to {recipe.folder / 'logs'}", flush=True)
     with _ending_well(), local_api(recipe.folder / "logs" / "prefect.log"):
         from prefect.exceptions import TerminationSignal

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.mirror import shown
 from pipelines.datasets.store import Store
 from pipelines.report.comparison import Panel, differences_svg
 
@@ -33,7 +34,7 @@ def show(compared: Dataset) -> None:
     console.print("\nretrieval against controls, top-1 in %")
     console.print(controls(result))
     picture = draw(compared, result)
-    print(f"picture: {picture}\nfigures: {compared.folder / COMPARISON}")
+    print(f"picture: {shown(picture)}\nfigures: {compared.place}/{COMPARISON}")
 
 
 def draw(compared: Dataset, result: Mapping[str, Any]) -> Path:

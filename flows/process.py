@@ -16,6 +16,7 @@ from flows.lifeline import bound
 from pipelines.datasets.errors import Stopped
 from pipelines.datasets.manifest import MANIFEST
 from pipelines.datasets.stage import StageRun
+from pipelines.datasets.store import Store
 
 USER_ERROR = 2  # `polyloom` ends so where the user can put it right
 TIMED_OUT = 124  # as coreutils' `timeout` ends
@@ -97,7 +98,7 @@ def follow(process: StageProcess, watch: Callable[[], None] = lambda: None) -> N
         raise Stopped
     if status != 0:
         raise StageFailed(_explain(process, status, begin), status)
-    if process.folder is not None and not (process.folder / MANIFEST).is_file():
+    if process.folder is not None and not Store(process.folder).exists(MANIFEST):
         raise Stopped
 
 

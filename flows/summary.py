@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.manifest import Manifest
+from pipelines.datasets.mirror import shown
 from pipelines.datasets.stage import StageRun, deliver
 
 _REPORT_JSON = "report.json"
@@ -24,7 +25,7 @@ def closing_lines(delivered: Sequence[Path]) -> Iterator[str]:
             yield from _score_lines(json.loads(path.read_bytes()).get("retrieval"))
     for path in delivered:
         if path.suffix == ".html":
-            yield f"report: {path}"
+            yield f"report: {shown(path)}"
 
 
 def rows_table(runs: Sequence[StageRun]) -> list[dict[str, Any]]:

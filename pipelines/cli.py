@@ -68,7 +68,7 @@ def _run_instances(recipe: RecipeBase, stage: str, instance: str | None) -> None
         print(
             f"{run.label}: {'was there already' if there else 'done'}, "
             f"{rows.rows_in:,} {dataset.manifest.unit_in} in, {rows.rows_out:,} {dataset.manifest.unit_out} out, "
-            f"{sum(rows.dropped.values()):,} dropped: {run.folder}"
+            f"{sum(rows.dropped.values()):,} dropped: {run.place}"
         )
 
 

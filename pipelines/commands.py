@@ -12,10 +12,13 @@ from pipelines.arguments import Overrides, RecipePath
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import Manifest
+from pipelines.datasets.mirror import folder_of
 from pipelines.plan import plan, upstream
 from pipelines.recipe import load_recipe
 
-DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="The folder of a dataset.")]
+DatasetFolder = Annotated[
+    Path, typer.Argument(parser=folder_of, metavar="DATASET", help="The folder of a dataset, or its URL.")
+]
 _FILES_SHOWN = 40
 
 
@@ -42,7 +45,7 @@ def show_plan(config: RecipePath, overrides: Overrides = None) -> None:
     """Show what a recipe would run, and what of it is done."""
     table = Table("stage", "state", "dataset", box=None)
     for run in upstream(plan(load_recipe(config, overrides or []))):
-        table.add_row(run.label, "done" if run.is_done else "to do", str(run.folder))
+        table.add_row(run.label, "done" if run.is_done else "to do", run.place)
     Console().print(table)
 
 

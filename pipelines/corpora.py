@@ -7,8 +7,11 @@ import typer
 from rich.console import Console
 
 from pipelines.arguments import Overrides, RecipePath
+from pipelines.datasets.mirror import folder_of, shown
 
-Corpus = Annotated[Path, typer.Argument(metavar="DATASET", help="The folder of a published corpus.")]
+Corpus = Annotated[
+    Path, typer.Argument(parser=folder_of, metavar="DATASET", help="The folder of a published corpus, or its URL.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -63,7 +66,7 @@ def remove(
     made = remove_rows(dataset, asked.with_lines(listed) if listed else asked, reason)
     for name in made.not_found:
         print(f"not found: {name}")
-    print(f"{made.rows:,} rows removed: {made.folder}")
+    print(f"{made.rows:,} rows removed: {shown(made.folder)}")
 
 
 def trace(

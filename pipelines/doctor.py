@@ -3,9 +3,11 @@
 import importlib
 import os
 import platform
+import secrets
 import shutil
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +23,9 @@ from rich.table import Column, Table
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.fingerprint import LANGUAGE_PLACE, language_files, raw_files
 from pipelines.datasets.machine import cores
+from pipelines.datasets.mirror import remote_of
+from pipelines.datasets.remote import Remote
+from pipelines.datasets.store import TEMPORARY
 from pipelines.recipe import RecipeBase
 from pipelines.registry import stages
 
@@ -52,6 +57,8 @@ def examine(recipe: RecipeBase) -> Iterator[Finding]:
             there.add(location)
         yield finding
     yield _finding("runs folder", partial(_writable, recipe.folder))
+    if remote := remote_of(recipe.folder):
+        yield _finding("runs URL", partial(_answers, remote))
     yield _finding("disk space", partial(_room, recipe.folder, there))
     if "pipelines" in extras:
         yield from _runner(recipe)
@@ -134,6 +141,18 @@ def _writable(folder: Path) -> str:
         raise UserError(
             f"{place}: cannot be written ({error.strerror}); change its permissions or the key `runs`"
         ) from error
+
+
+def _answers(remote: Remote) -> str:
+    """Put, read and delete an object, as the stages will."""
+    name = f"{TEMPORARY}doctor-{secrets.token_hex(8)}"
+    began = time.monotonic()
+    remote.put_bytes(name, b"")
+    try:
+        remote.read(name)
+    finally:
+        remote.delete([name])
+    return f"{remote.url} can be written, read and deleted from ({time.monotonic() - began:.1f} s for the three)"
 
 
 def _room(folder: Path, locations: set[str]) -> str:

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from pipelines.config.fetch import FetchSection
 from pipelines.datasets.elsewhere import ExportedArm, exported_arms
 from pipelines.datasets.errors import ConfigError
+from pipelines.datasets.mirror import folder_of
 from pipelines.datasets.stage import EngineSection
 from pipelines.registry import stages
 
@@ -29,13 +30,21 @@ class RecipeBase(BaseModel):
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="Name of the run: datasets go into `runs/NAME/`."
     )
-    runs: str = Field("runs", description="Folder for all runs, relative to where the command is started.")
+    runs: str = Field(
+        "runs",
+        description="Folder for all runs, relative to where the command is started, or a URL: s3://, gs:// or az://.",
+    )
     engine: EngineSection = Field(EngineSection(), description="How the corpus stages are run.")
     fetch: FetchSection | None = Field(None, description="Packages that hold raw input, fetched before all stages.")
 
     @property
     def folder(self) -> Path:
-        return Path(self.runs) / self.name
+        """The folder of the run's datasets; of a URL, the one on this disk that stands for it."""
+        return self.runs_folder / self.name
+
+    @property
+    def runs_folder(self) -> Path:
+        return folder_of(self.runs)
 
     def section(self, stage: str) -> BaseModel | None:
         """Return the section that a stage goes by, or None where the recipe leaves the stage out."""

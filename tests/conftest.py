@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import s3_server
 import xxhash
 
+from pipelines.datasets import remote
+from pipelines.datasets.mirror import CACHE
 from pipelines.datasets.stage import StageRun
 from pipelines.plan import plan
 from pipelines.recipe import load_recipe
@@ -186,6 +189,38 @@ def wait_until() -> Callable[[Callable[[], bool]], None]:
             time.sleep(0.01)
 
     return wait
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """An S3 server, and an empty bucket of it."""
+
+    server: str
+    bucket: str
+
+    @property
+    def url(self) -> str:
+        return f"s3://{self.bucket}"
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The URL of an S3 server on loopback."""
+    with s3_server.s3_server() as url:
+        yield url
+
+
+@pytest.fixture
+def object_store(s3: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    """An S3 server with a new bucket, which the environment names, and an empty folder for mirrors."""
+    folder = tmp_path_factory.mktemp("cache")
+    bucket = f"bucket-{os.urandom(6).hex()}"
+    s3_server.make_bucket(s3, bucket)
+    for name, value in s3_server.environment(s3).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(CACHE, str(folder))
+    remote.opened.cache_clear()
+    return ObjectStore(s3, bucket)
 
 
 @pytest.fixture(autouse=True)

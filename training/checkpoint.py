@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,12 +32,16 @@ class Checkpoints:
     """The checkpoints of one run in a folder, of which the newest is kept. All ranks make the same calls.
 
     asynchronous: whether writing goes on beside the next steps; the state is copied first, so they change nothing.
+    preserve: what the first rank does with the folder when a checkpoint is in its place.
     """
 
-    def __init__(self, folder: Path, ranks: Ranks, asynchronous: bool) -> None:
+    def __init__(
+        self, folder: Path, ranks: Ranks, asynchronous: bool, preserve: Callable[[], None] = lambda: None
+    ) -> None:
         self._folder = folder
         self._ranks = ranks
         self._asynchronous = asynchronous
+        self._preserve = preserve
         self._step = 0
         self._writing: Future[Any] | None = None
 
@@ -109,6 +113,7 @@ class Checkpoints:
         for step in self._steps():
             if step != self._step:
                 shutil.rmtree(self._path(step))
+        self._preserve()
 
     def _steps(self) -> list[int]:
         names = (_NAME.fullmatch(path.name) for path in self._folder.glob("step_*"))

@@ -13,7 +13,7 @@ def training_corpus(tokenize: Dataset) -> Corpus:
     pairs = tables_of(tokenize, "pairs", "train")
     for kind, tables in (("text", text), ("pairs", pairs)):
         if not any(table.num_rows for group in tables.values() for table in group):
-            raise UserError(f"{tokenize.folder}: no {kind} in the training split; loosen the thresholds of `publish`")
+            raise UserError(f"{tokenize.place}: no {kind} in the training split; loosen the thresholds of `publish`")
     return Corpus(text, pairs, vocabulary_size(tokenize))
 
 
@@ -25,6 +25,8 @@ def vocabulary_size(tokenize: Dataset) -> int:
 def tables_of(dataset: Dataset, kind: str, split: str) -> dict[str, list[pa.Table]]:
     """Return the tables of each language, languages and files sorted by name."""
     groups: dict[str, list[pa.Table]] = {}
-    for entry in sorted(dataset.files(kind=kind, split=split), key=lambda entry: entry.name):
+    entries = sorted(dataset.files(kind=kind, split=split), key=lambda entry: entry.name)
+    dataset.fetch(entries)
+    for entry in entries:
         groups.setdefault(entry.partition["language"], []).append(dataset.table(entry))
     return dict(sorted(groups.items()))

@@ -35,9 +35,9 @@ class Work:
         ranks.take_device(self.arm.device)
         return Trainer(self.arm, training_corpus(Dataset(self.tokens)), ranks)
 
-    def opened(self, ranks: Ranks) -> Checkpoints:
-        """Return the run's checkpoints."""
-        return Checkpoints(self.checkpoints, ranks, self.arm.asynchronous_checkpoints)
+    def opened(self, ranks: Ranks, preserve: Callable[[], None] = lambda: None) -> Checkpoints:
+        """Return the run's checkpoints; `preserve` is for the first rank, see `Checkpoints`."""
+        return Checkpoints(self.checkpoints, ranks, self.arm.asynchronous_checkpoints, preserve)
 
 
 def train(

@@ -60,7 +60,7 @@ class SentenceEncoder:
 def encoder_folder(job: Job, reading: Reading) -> Path:
     """Return the folder of the encoder that a section names."""
     if isinstance(reading.encoder, ExportedArm):
-        return job.input("encoder").folder / reading.encoder.arm
+        return job.input("encoder").subfolder(reading.encoder.arm)
     return Path(reading.encoder)
 
 

@@ -1,5 +1,6 @@
 """A dataset in the making: files are written whole, splits are ticked off, and nothing shows until the commit."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.dataset import checksum_of
 from pipelines.datasets.evidence import QuarantineEntry, Sample
+from pipelines.datasets.folders import files_of
 from pipelines.datasets.manifest import MANIFEST, RUN, FileEntry, Manifest, Rows
 from pipelines.datasets.reasons import Reason
 from pipelines.datasets.store import TEMPORARY, HashingFile, PendingFile, Store
 
 _LEDGER = ".splits"
 _SCRATCH = ".scratch"
+_LISTS = ".preserved"  # of the files in each folder of the scratch that was preserved
+_FOR_A_RESUME = (f"{_LEDGER}/", f"{_SCRATCH}/", f"{_LISTS}/")
 
 
 class SplitRecord(BaseModel):
@@ -46,7 +50,10 @@ class SplitRecord(BaseModel):
 
 @dataclass(frozen=True)
 class Draft:
-    """A dataset in the making. It is only a folder, so it can be sent to any worker."""
+    """A dataset in the making. It is only a folder, so it can be sent to any worker.
+
+    Where the folder stands for a URL, files are put there when their split is ticked off, the rest at the commit.
+    """
 
     folder: Path
 
@@ -88,6 +95,10 @@ class Draft:
             partition=dict(partition or {}),
         )
 
+    def path(self, name: str) -> Path:
+        """Return where a file of the draft is on this disk, after fetching it where another machine made it."""
+        return self._store.fetched(name)
+
     def take_over(self, entry: FileEntry, path: Path) -> FileEntry:
         """Put a file of another dataset, which lies at `path`, into the draft under its name, and return its entry."""
         self._store.link(entry.name, path)
@@ -116,14 +127,16 @@ class Draft:
 
     def is_ticked_off(self, split: str) -> bool:
         """Return whether a split was finished, now or before; its files are not looked at."""
-        return self._store.exists(_ticked(split))
+        ticked = _ticked(split)
+        return self._store.path(ticked).is_file() or self._store.exists(ticked)
 
     def record(self, split: str) -> SplitRecord:
         """Return the record of a split that was finished now, or that `finished` found whole."""
-        return SplitRecord.model_validate_json(self._store.read(_ticked(split)))
+        return SplitRecord.model_validate_json(self._store.fetched(_ticked(split)).read_bytes())
 
     def finish(self, split: str, record: SplitRecord) -> None:
         """Tick off a split whose files are written."""
+        self._store.publish(entry.name for entry in record.files)
         self._store.put_bytes(_ticked(split), record.model_dump_json(by_alias=True).encode())
 
     def finished_splits(self) -> int:
@@ -132,10 +145,60 @@ class Draft:
         return sum(1 for path in folder.rglob("*.json") if path.is_file()) if folder.is_dir() else 0
 
     def scratch(self, name: str) -> Path:
-        """Return a place for a stage's own temporary files: kept over a crash, removed at the commit."""
+        """Return a place for a stage's own temporary files: kept over a crash, removed at the commit.
+
+        They are on this machine alone, unless they are preserved.
+        """
         path = self._store.path(f"{_SCRATCH}/{name}")
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def preserve(self, name: str) -> None:
+        """Let the temporary file or folder `name` outlive this machine, and be seen by others, as it is now.
+
+        A folder is preserved as a whole: where that is cut short, the one before it is restored.
+        """
+        remote = self._store.remote
+        if remote is None:
+            return
+        name = f"{_SCRATCH}/{name}"
+        path = self._store.path(name)
+        if path.is_file():
+            self._store.publish([name])
+            return
+        now = {one.relative_to(self.folder).as_posix(): one.stat().st_size for one in files_of(path)}
+        before = self._listed(f"{_LISTS}/{name}.json")
+        self._store.publish(one for one, size in now.items() if before.get(one) != size)
+        remote.put_bytes(f"{_LISTS}/{name}.json", json.dumps(now).encode())
+        remote.delete(before.keys() - now.keys())
+
+    def preserved(self, name: str) -> Path:
+        """Return where a temporary file is that was preserved, here or on another machine."""
+        return self._store.fetched(f"{_SCRATCH}/{name}")
+
+    def restore(self) -> None:
+        """Bring the folder to what its URL has kept for a resume: the splits ticked off, and what was preserved.
+
+        The files of splits are fetched when they are needed.
+        """
+        remote = self._store.remote
+        if remote is None:
+            return
+        ticked = remote.sizes(_LEDGER)
+        self._store.keep_copies(lambda name: not name.startswith(f"{_LEDGER}/") or name in ticked)
+        kept = {name: size for one in remote.sizes(_LISTS) for name, size in self._listed(one).items()}
+        for name, size in kept.items():
+            path = self._store.path(name)
+            if path.is_file() and path.stat().st_size != size:
+                path.unlink()
+        self._store.fetch([*ticked, *kept])
+
+    def _listed(self, name: str) -> dict[str, int]:
+        """Return the sizes of the files of a folder that was preserved, by name; nothing where none was."""
+        try:
+            return dict(json.loads(self._store.read(name)))
+        except FileNotFoundError:
+            return {}
 
     def commit(self, manifest: Manifest, run: bytes) -> bool:
         """Make the dataset exist; return False where another writer did so first.
@@ -143,12 +206,23 @@ class Draft:
         Files that the manifest does not name are removed before it is written, so a dataset never holds a stray
         one; what was kept for a resume goes after it, so that no crash costs finished work.
         """
+        if self._store.exists(MANIFEST):
+            return False
         named = {MANIFEST, RUN, *(entry.name for entry in manifest.files)}
-        self._store.keep_only(lambda name: name in named or name.startswith((f"{_LEDGER}/", f"{_SCRATCH}/")))
+        self._store.keep_only(lambda name: name in named or name.startswith(_FOR_A_RESUME))
+        self._publish_rest(manifest)
         self._store.put_bytes(RUN, run)
         first = self._store.put_if_absent(MANIFEST, manifest.to_bytes())
         self.tidy()
         return first
+
+    def _publish_rest(self, manifest: Manifest) -> None:
+        """Put to the URL what no split has put there."""
+        remote = self._store.remote
+        if remote:
+            records = (self.record(_split(name)) for name in remote.sizes(_LEDGER))
+            there = {(entry.name, entry.checksum) for record in records for entry in record.files}
+            self._store.publish(one.name for one in manifest.files if (one.name, one.checksum) not in there)
 
     def discard(self) -> None:
         """Remove all that was made so far, finished splits too."""
@@ -156,8 +230,8 @@ class Draft:
 
     def tidy(self) -> None:
         """Remove what was kept for a resume, and the manifest's other name: the dataset is there."""
-        self._store.delete(_LEDGER)
-        self._store.delete(_SCRATCH)
+        for folder in _FOR_A_RESUME:
+            self._store.delete(folder.rstrip("/"))
         for half_written in self.folder.glob(f"{TEMPORARY}*"):
             half_written.unlink(missing_ok=True)
 
@@ -165,15 +239,21 @@ class Draft:
         """Remove what a killed run left half written; finished files and splits stay."""
         for name in list(self._store.names()):
             if Path(name).name.startswith(TEMPORARY):
-                self._store.delete(name)
+                self._store.delete_copy(name)
 
     def _is_whole(self, entry: FileEntry) -> bool:
         path = self._store.path(entry.name)
+        if self._store.remote and not path.is_file():
+            return True  # it is at the URL, for it was put there before its split was ticked off
         return path.is_file() and path.stat().st_size == entry.bytes and checksum_of(path) == entry.checksum
 
 
 def _ticked(split: str) -> str:
     return f"{_LEDGER}/{split}.json"
+
+
+def _split(ticked: str) -> str:
+    return ticked.removeprefix(f"{_LEDGER}/").removesuffix(".json")
 
 
 class ShardWriter:

@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.folders import files_of, leads_out
 from pipelines.datasets.manifest import MANIFEST, read_manifest
+from pipelines.datasets.mirror import folder_of
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def to_json(value: Any) -> bytes:
 
 def dataset_hash(folder: str) -> str:
     """Return the fingerprint of the dataset in a folder. Raises UserError where there is none."""
-    return read_manifest(Path(folder) / MANIFEST).fingerprint
+    return read_manifest(folder_of(folder) / MANIFEST).fingerprint
 
 
 def _hash_of(field: FieldInfo) -> Callable[[str], str] | None:
@@ -237,10 +238,10 @@ def _folder_of(pattern: str) -> Path:
 
 
 def _remote_hash(location: str) -> str:
-    system, path = fsspec.core.url_to_fs(location)
     try:
+        system, path = fsspec.core.url_to_fs(location)
         info = system.info(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ImportError) as error:
         raise UserError(f"{location}: cannot be read ({error}); check the URL in the config") from error
-    tag = info.get("ETag") or info.get("etag") or info.get("LastModified") or info.get("mtime")
+    tag = info.get("ETag") or info.get("etag") or info.get("e_tag") or info.get("LastModified") or info.get("mtime")
     return digest(to_json({"size": info.get("size"), "tag": str(tag)}))

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pipelines.datasets.counts import Counts
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.folders import stays_inside
+from pipelines.datasets.mirror import shown
 from pipelines.datasets.reasons import Reason
+from pipelines.datasets.store import Store
 
 MANIFEST = "manifest.json"
 RUN = "run.json"
@@ -82,9 +84,11 @@ class Manifest(BaseModel):
 def read_manifest(path: Path) -> Manifest:
     """Read a manifest. Raises UserError, naming the file, where it is missing or not a manifest."""
     try:
-        data = path.read_bytes()
+        data = Store(path.parent).read(path.name)
     except FileNotFoundError:
-        raise UserError(f"{path.parent}: not a dataset, it has no {MANIFEST}; run the stage that makes it") from None
+        raise UserError(
+            f"{shown(path.parent)}: not a dataset, it has no {MANIFEST}; run the stage that makes it"
+        ) from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
     try:

@@ -6,8 +6,8 @@ import os
 import platform
 import resource
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -21,9 +21,11 @@ from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.evidence import SAMPLES, Samples, samples_to_json
 from pipelines.datasets.fingerprint import canonical, fingerprint, raw_paths
+from pipelines.datasets.lease import leased
 from pipelines.datasets.lock import locked
 from pipelines.datasets.machine import cores, cpu_seconds
 from pipelines.datasets.manifest import MANIFEST, FileEntry, Manifest
+from pipelines.datasets.mirror import remote_of, shown
 from pipelines.datasets.progress import Progress
 from pipelines.datasets.store import Store
 
@@ -203,7 +205,12 @@ class StageRun:
 
     @property
     def is_done(self) -> bool:
-        return (self.folder / MANIFEST).is_file()
+        return Store(self.folder).exists(MANIFEST)
+
+    @property
+    def place(self) -> str:
+        """Where the dataset is or will be, for a person: a folder or a URL."""
+        return shown(self.folder)
 
     @property
     def progress_file(self) -> Path:
@@ -214,20 +221,21 @@ class StageRun:
 def execute(run: StageRun, engine: EngineSection) -> Dataset:
     """Make the dataset of `run`, or return it at once where it is there already.
 
-    One process at a time works on a folder: another waits, and then finds it done. A run that was killed is
-    taken up where it was: half-written files are removed, finished splits are kept. Raises UserError where a
+    One process at a time works on a folder, and on a URL: another waits, and then finds it done. A run that was killed
+    is taken up where it was: half-written files are removed, finished splits are kept. Raises UserError where a
     dataset that it reads is not there, where a raw file changes meanwhile, and for what the disk refuses.
     """
     lock = run.folder.with_name(f".{run.folder.name}.lock")
     with explained(run.folder):
         if not run.is_done:
-            with _lock_or_explain(run, lock):
+            with _held(run, lock) as check:
                 if not run.is_done:
-                    _make(run, engine)
+                    _make(run, engine, check)
     with suppress(OSError):  # a run that was killed just after its commit left these; on a read-only disk they stay
         Draft(run.folder).tidy()
         run.progress_file.unlink(missing_ok=True)
         lock.unlink(missing_ok=True)  # whoever waits for it finds the dataset done
+        _holder(run).unlink(missing_ok=True)
     return Dataset(run.folder)
 
 
@@ -245,6 +253,24 @@ def deliver(dataset: Dataset, folder: Path) -> list[Path]:
     return [store.path(entry.name) for entry in entries]
 
 
+@contextmanager
+def _held(run: StageRun, lock: Path) -> Iterator[Callable[[], None]]:
+    """Hold the run's lock and, at a URL, its lease; yield what raises UserError where the lease was lost."""
+    runs = remote_of(run.folder.parent)
+    with _lock_or_explain(run, lock):
+        if runs is None:
+            yield lambda: None
+            return
+        waiting = f"{run.label}: waiting for another machine that is making {run.place}"
+        with leased(runs, f".{run.folder.name}.lease", _holder(run), lambda: print(waiting, flush=True)) as lease:
+            yield lease.check
+
+
+def _holder(run: StageRun) -> Path:
+    """Return the file with the name that this machine's folder for the run takes leases under."""
+    return run.folder.with_name(f".{run.folder.name}.holder")
+
+
 def _lock_or_explain(run: StageRun, lock: Path) -> AbstractContextManager[None]:
     try:
         run.folder.mkdir(parents=True, exist_ok=True)
@@ -255,7 +281,8 @@ def _lock_or_explain(run: StageRun, lock: Path) -> AbstractContextManager[None]:
     return locked(lock, lambda: print(f"{run.label}: waiting for another process that is making {run.folder.name}"))
 
 
-def _make(run: StageRun, engine: EngineSection) -> None:
+def _make(run: StageRun, engine: EngineSection, check: Callable[[], None]) -> None:
+    """Do the run's work and commit. `check` is asked before the commit, and raises where it is another's by now."""
     inputs = {
         stage: {instance: _opened(run, source) for instance, source in sources.items()}
         for stage, sources in run.inputs.items()
@@ -263,6 +290,7 @@ def _make(run: StageRun, engine: EngineSection) -> None:
     work = run.spec.load()
     draft = Draft(run.folder)
     draft.discard_partial_files()
+    draft.restore()
     resumed = draft.finished_splits()
     progress = Progress(run.label, run.progress_file)
     started, clock = time.time(), time.perf_counter()
@@ -295,6 +323,7 @@ def _make(run: StageRun, engine: EngineSection) -> None:
         "timings": dict(outcome.timings),
         "raw": raw_paths(run.config, config),  # where each raw file was, by the hash that the manifest knows it by
     }
+    check()
     draft.commit(manifest, (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())
     progress.close()
 
@@ -313,7 +342,7 @@ def _check_unchanged(run: StageRun, draft: Draft) -> None:
 def _opened(run: StageRun, source: StageRun) -> Dataset:
     if not source.is_done:
         raise UserError(
-            f"{run.label} reads {source.label}, which has not been made ({source.folder}); "
+            f"{run.label} reads {source.label}, which has not been made ({source.place}); "
             f"run `polyloom {source.spec.name}` with its config first, or `polyloom run` for all that is needed"
         )
     return Dataset(source.folder)

@@ -16,8 +16,9 @@ import apache_beam as beam
 from apache_beam.runners.runner import PipelineState
 
 from pipelines.datasets.errors import UserError
+from pipelines.datasets.mirror import shown
 from pipelines.datasets.stage import EngineSection
-from pipelines.datasets.store import TEMPORARY
+from pipelines.datasets.store import TEMPORARY, Store
 from pipelines.engine.failures import explained
 from pipelines.engine.output import errors_once
 from pipelines.engine.runners import new_pipeline, worker_pool
@@ -43,12 +44,13 @@ class Answer(beam.DoFn):
         own = version("polyloom")
         if own != self._polyloom:
             raise UserError(f"the workers run polyloom {own}, this command {self._polyloom}: install the same in both")
-        if not self._question.is_file():
+        store, runs = Store(self._question.parent), shown(self._question.parent)
+        if not store.exists(self._question.name):
             raise UserError(
-                f"a worker does not see {self._question.parent}, looking from {Path.cwd()}: let the workers see the "
+                f"a worker does not see {runs}, looking from {Path.cwd()}: let the workers see the "
                 "runs folder under the same path, and name it in the key `runs` by its absolute path"
             )
-        _answer(self._question).write_text(f"{element}\n", encoding="utf-8")
+        store.put_bytes(_answer(self._question), f"{element}\n".encode())
 
 
 def trial(engine: EngineSection, folder: Path) -> str:
@@ -56,18 +58,17 @@ def trial(engine: EngineSection, folder: Path) -> str:
 
     Raises UserError where none comes in time, or where one has other versions, no polyloom or other storage.
     """
-    question = folder / f"{TEMPORARY}trial-{secrets.token_hex(8)}"
+    store, question = Store(folder), folder / f"{TEMPORARY}trial-{secrets.token_hex(8)}"
     began = time.monotonic()
     try:
-        question.parent.mkdir(parents=True, exist_ok=True)
-        question.touch()
+        store.put_bytes(question.name, b"")
         with errors_once():
             _run(engine, question)
-        _wait_for(_answer(question))
+        _wait_for(store, _answer(question))
     finally:
-        question.unlink(missing_ok=True)
-        _answer(question).unlink(missing_ok=True)
-    return f"one of {worker_pool(engine)} answered through {folder} in {time.monotonic() - began:.0f} s"
+        store.delete(question.name)
+        store.delete(_answer(question))
+    return f"one of {worker_pool(engine)} answered through {shown(folder)} in {time.monotonic() - began:.0f} s"
 
 
 def _run(engine: EngineSection, question: Path) -> None:
@@ -116,16 +117,16 @@ def _nobody_came(pool: str) -> str:
     )
 
 
-def _wait_for(answer: Path) -> None:
+def _wait_for(store: Store, answer: str) -> None:
     deadline = time.monotonic() + _VISIBLE_SECONDS
-    while not answer.is_file():
+    while not store.exists(answer):
         if time.monotonic() > deadline:
             raise UserError(
-                f"what a worker writes to {answer.parent} does not appear here: let the workers see the runs folder "
-                "under the same path"
+                f"what a worker writes to {shown(store.folder)} does not appear here: let the workers see the runs "
+                "folder under the same path"
             )
         time.sleep(0.1)
 
 
-def _answer(question: Path) -> Path:
-    return question.with_name(f"{question.name}.answer")
+def _answer(question: Path) -> str:
+    return f"{question.name}.answer"

@@ -10,6 +10,8 @@ from pipelines.datasets.corpus import open_corpus
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import MANIFEST
+from pipelines.datasets.mirror import remote_of, shown
+from pipelines.datasets.store import Store
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Lineage:
         if stage not in self.ancestors:
             folder = self.dataset.folder
             raise UserError(
-                f"{folder}: was made from a dataset of {stage} that is not in {folder.parent}; "
+                f"{shown(folder)}: was made from a dataset of {stage} that is not in {shown(folder.parent)}; "
                 "put it there, or make it again with the same config"
             )
         return self.ancestors[stage]
@@ -47,7 +49,9 @@ def _ancestors(dataset: Dataset, beside: Mapping[str, Path]) -> Iterator[Dataset
 
 def _folders_by_fingerprint(runs: Path) -> dict[str, Path]:
     found = {}
-    for path in sorted(runs.glob(f"*/{MANIFEST}")):
-        with suppress(ValueError, KeyError):  # a damaged manifest is no business of this one, unless it is read
-            found[json.loads(path.read_bytes())["fingerprint"]] = path.parent
+    remote = remote_of(runs)
+    for name in remote.folders() if remote else sorted(path.name for path in runs.iterdir()):
+        # a damaged manifest is no business of this one, unless it is read
+        with suppress(ValueError, KeyError, FileNotFoundError, NotADirectoryError):
+            found[json.loads(Store(runs / name).read(MANIFEST))["fingerprint"]] = runs / name
     return found

@@ -46,7 +46,7 @@ def source_of(ingest: Dataset, file: str) -> Source:
     source: Source = TypeAdapter(Source).validate_python(_with_paths(config, kept))
     for _, path in raw_files(source):
         if path not in kept.values():
-            raise UserError(f"{ingest.folder}: its run.json does not say where the raw file of {config['name']} is")
+            raise UserError(f"{ingest.place}: its run.json does not say where the raw file of {config['name']} is")
         if "://" not in path and not Path(path).exists():
             raise UserError(f"{path}: the raw file is not there any more; put it back to see its bytes")
         if kept.get(content_hash(path)) != path:

@@ -76,7 +76,7 @@ def published_places(lineage: Lineage, row: str) -> list[Place]:
         found += [Place(entry.name, at) for side in sides for at in wanted.rows(table, side)]
     if not found:
         raise UserError(
-            f"{row}: no such row is published in {dataset.folder}; `polyloom why` says what became of a raw line"
+            f"{row}: no such row is published in {dataset.place}; `polyloom why` says what became of a raw line"
         )
     return found
 

@@ -69,8 +69,8 @@ def _tasks(published: Dataset) -> list[LanguageTask]:
         if ARROW not in entry.partition["language"]:
             shards.setdefault(entry.name.split("/")[1], []).append(entry)
     if not shards:
-        raise UserError(f"{published.folder}: no pairs in the train split, so no dictionary; add the section `align`")
+        raise UserError(f"{published.place}: no pairs in the train split, so no dictionary; add the section `align`")
     return [
-        LanguageTask(languages, own[0].partition["language"], tuple(published.path(entry) for entry in own))
+        LanguageTask(languages, own[0].partition["language"], tuple(published.future_path(entry) for entry in own))
         for languages, own in shards.items()
     ]

@@ -133,7 +133,7 @@ def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
             found_by = job.input(stage)
             inputs += [("pairs", found_by, entry) for entry in found_by.files(kind="pairs")]
     pivot = _pivot(job)
-    documents = {entry.name: ingested.path(entry) for entry in ingested.files(kind="documents")}
+    documents = {entry.name: ingested.future_path(entry) for entry in ingested.files(kind="documents")}
     clusters, own, near, near_clusters = (
         _beside(found, kind) for kind in ("clusters", "document_clusters", "near", "near_clusters")
     )
@@ -144,7 +144,7 @@ def row_files(job: Job, found: Dataset | None = None) -> list[RowFile]:
             index,
             kind,
             entry.name,
-            dataset.path(entry),
+            dataset.future_path(entry),
             entry.rows,
             entry.bytes,
             pivot,
@@ -184,7 +184,7 @@ def language_model(ingest: Dataset) -> str:
         return "heliport"
     raw: dict[str, str] = ingest.run.get("raw", {})
     if named not in raw:
-        raise UserError(f"{ingest.folder}: its run.json does not say where the language model is; run ingest again")
+        raise UserError(f"{ingest.place}: its run.json does not say where the language model is; run ingest again")
     return raw[named]
 
 
@@ -202,7 +202,7 @@ def sides_of(table: pa.Table, kind: Kind) -> list[Hashes]:
 
 def _beside(dataset: Dataset | None, kind: str) -> dict[str, Path]:
     """Return the files of this kind by the name of the file that each is row-aligned to."""
-    return {entry.partition["of"]: dataset.path(entry) for entry in dataset.files(kind=kind)} if dataset else {}
+    return {entry.partition["of"]: dataset.future_path(entry) for entry in dataset.files(kind=kind)} if dataset else {}
 
 
 def _all_of(beside: Sequence[Mapping[str, Path]], name: str) -> tuple[Path, ...]:

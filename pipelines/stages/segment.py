@@ -98,7 +98,7 @@ def _tasks(job: Job, section: SegmentSection) -> list[SegmentTask]:
         raise UserError(f"segment.sources: ingest has no source {unknown[0]}, only {', '.join(sorted(known))}")
     wanted = set(section.sources) or known
     return [
-        SegmentTask(entry.name, ingested.path(entry), entry.partition["source"])
+        SegmentTask(entry.name, ingested.future_path(entry), entry.partition["source"])
         for entry in staged
         if entry.partition["source"] in wanted
     ]

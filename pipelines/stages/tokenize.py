@@ -19,6 +19,7 @@ from pipelines.datasets.draft import Draft, SplitRecord
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import FileEntry, total_rows
 from pipelines.datasets.stage import Job, Outcome
+from pipelines.datasets.store import fetched
 from pipelines.engine.budget import budget_of
 from pipelines.stages.tokenizing.counts import COUNTS, CPU_SECONDS, by_language, counted, speed
 from pipelines.stages.tokenizing.given import given_model
@@ -50,12 +51,14 @@ def run(job: Job) -> Outcome:
     published = job.input("publish")
     model = _model(job, published, section)
     shards = [
-        ShardTask(published.path(entry), entry) for kind in ("text", "pairs") for entry in published.files(kind=kind)
+        ShardTask(published.future_path(entry), entry)
+        for kind in ("text", "pairs")
+        for entry in published.files(kind=kind)
     ]
     each_task(job, "Encode", shards, partial(encode_shard, job.draft.folder / MODEL))
     records = records_of(job.draft, shards)
     counts, files, _ = total(records)
-    vocabulary = Vocabulary(job.draft.folder.joinpath(MODEL).read_bytes())
+    vocabulary = Vocabulary(job.draft.path(MODEL).read_bytes())
     counted_tokens = by_language([shard.entry for shard in shards], records)
     return Outcome(
         unit_in="rows",
@@ -111,7 +114,7 @@ def sample(published: Dataset, section: TokenizeSection) -> tuple[Iterator[str],
     for entry in published.files(kind="text", split="train"):
         rows[entry.partition["language"]] = rows.get(entry.partition["language"], 0) + entry.rows
     if not rows:
-        raise UserError(f"{published.folder}: no text in the train split; loosen publish.thresholds")
+        raise UserError(f"{published.place}: no text in the train split; loosen publish.thresholds")
     given = quotas(rows, section.exponent, section.sentences)
     return (text for language in sorted(given) for text in _drawn(published, language, given[language])), given
 
@@ -176,4 +179,4 @@ def _check_sample(job: Job, published: Dataset, section: TokenizeSection, given:
 
 @lru_cache(maxsize=1)
 def _vocabulary(model: Path) -> Vocabulary:
-    return Vocabulary(model.read_bytes())
+    return Vocabulary(fetched(model).read_bytes())

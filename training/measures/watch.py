@@ -49,7 +49,7 @@ def watched_pairs(tokenize: Dataset, arm: PretrainArm) -> WatchedPairs | None:
             found[language] = sides
     if not found:
         raise UserError(
-            f"{tokenize.folder}: no language has {arm.watch.pairs} different pairs in dev; lower pretrain.watch.pairs, "
+            f"{tokenize.place}: no language has {arm.watch.pairs} different pairs in dev; lower pretrain.watch.pairs, "
             "or leave pretrain.watch out"
         )
     rows = [row for sides in found.values() for side in sides for row in side]

@@ -92,7 +92,7 @@ def _candidates(publish: Dataset, tokenize: Dataset, split: str) -> Iterator[Can
 def _check_pools(pools: Pools, split: str, publish: Dataset, evaluate: EvaluateSection) -> None:
     if not pools.pools:
         raise UserError(
-            f"{publish.folder}: no language has {evaluate.pool_size} fair pairs in {split}; "
+            f"{publish.place}: no language has {evaluate.pool_size} fair pairs in {split}; "
             "lower evaluate.pool_size or publish more pairs"
         )
 
@@ -104,7 +104,7 @@ def _others(job: Job, taken: set[str]) -> dict[str, list[Variant]]:
     for name, arm in evaluate.others.items():
         if name in {*taken, *CONTROLS}:
             raise UserError(f"evaluate.others: {name} is what another system is called; give it another name")
-        folder = job.inputs["others"][name].folder / arm.arm
+        folder = job.inputs["others"][name].subfolder(arm.arm)
         found[name] = encoder_variants(
             load_encoder(folder), evaluate, ids_by(AutoTokenizer.from_pretrained(folder, local_files_only=True))
         )
@@ -120,7 +120,7 @@ def _models(arms: dict[str, Dataset], tokenize: Dataset) -> dict[str, MaskedLM]:
         start = initialized(shape, vocabulary, int(dataset.manifest.summary["seed"]))
         if weights_digest(start) != dataset.manifest.summary["initial_weights"]:
             raise UserError(
-                f"{dataset.folder}: its initial weights are not those of its seed; remove the folder and train again"
+                f"{dataset.place}: its initial weights are not those of its seed; remove the folder and train again"
             )
         encoders[UNTRAINED] = encoders.get(UNTRAINED, start)
         encoders[name] = trained

@@ -110,7 +110,7 @@ def _check_texts(publish: Dataset, tokenize: Dataset, count: int) -> tuple[list[
         columns.append(list(zip(texts, tokenize.table(twin)["ids"].slice(0, count).to_pylist(), strict=True)))
     turns = [column[row] for row in range(count) for column in columns if row < len(column)][:count]
     if not turns:
-        raise UserError(f"{publish.folder}: no dev texts to check the export with; give `publish` a larger dev split")
+        raise UserError(f"{publish.place}: no dev texts to check the export with; give `publish` a larger dev split")
     return [text for text, _ in turns], [ids for _, ids in turns]
 
 

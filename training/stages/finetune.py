@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 
@@ -21,6 +21,8 @@ from training.xtreme.tasks.examples import joined
 from training.xtreme.tasks.named import choosing_examples, training_examples
 from training.xtreme.tokenizer import FolderTokenizer
 from training.xtreme.xtune.setup import Material
+
+_CHECKPOINTS: Final = "checkpoints"
 
 
 def run(job: Job) -> Outcome:
@@ -61,7 +63,10 @@ def fine_tuned(job: Job, material: Material, how: Learning[Any]) -> Outcome:
     job.progress.start(tuning.steps, "steps")
     with stop_requests() as is_asked_to_stop:
         measure = scores_on_dev(run.task, run.kind, dev)
-        fine_tune(tuning, job.draft.scratch("checkpoints"), measure, is_asked_to_stop, job.progress.update)
+        folder = job.draft.scratch(_CHECKPOINTS)
+        fine_tune(
+            tuning, folder, measure, is_asked_to_stop, job.progress.update, lambda: job.draft.preserve(_CHECKPOINTS)
+        )
     best = tuning.history[(tuning.best_epoch or 1) - 1]
     history = (json.dumps(tuning.history, indent=1, sort_keys=True) + "\n").encode()
     return Outcome(
@@ -97,5 +102,5 @@ def encoder_folder(job: Job) -> Path:
     """Return the folder of the encoder that a run of a task names."""
     run: TaskRun = job.config
     if isinstance(run.encoder, ExportedArm):
-        return job.input("encoder").folder / run.encoder.arm
+        return job.input("encoder").subfolder(run.encoder.arm)
     return Path(run.encoder)

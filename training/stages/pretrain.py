@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from safetensors.torch import save as safetensors_bytes
@@ -27,6 +27,8 @@ from training.processes import sharing
 from training.stopping import stop_requests
 from training.trainer import Diverged, Trainer
 
+_CHECKPOINTS: Final = "checkpoints"
+
 
 def run(job: Job) -> Outcome:
     """Train for a fixed number of steps and tokens, and write weights, shape and history.
@@ -36,7 +38,7 @@ def run(job: Job) -> Outcome:
     dev has too few pairs to be watched, and Stopped after SIGTERM, when the state is saved.
     """
     arm: PretrainArm = job.config
-    folder = job.draft.scratch("checkpoints")
+    folder = job.draft.scratch(_CHECKPOINTS)
     watched = watched_pairs(job.input("tokenize"), arm)
     with stop_requests() as is_asked_to_stop, sharing(arm.processes, arm.device) as ranks:
         resumed = Checkpoints(folder, ranks, arm.asynchronous_checkpoints).latest()
@@ -50,7 +52,7 @@ def _board_folder(job: Job) -> Path | None:
 
 
 def _trained(job: Job, work: Work, journal: Journal, ranks: Ranks, is_asked_to_stop: Callable[[], bool]) -> Outcome:
-    trainer, checkpoints = work.trainer(ranks), work.opened(ranks)
+    trainer, checkpoints = work.trainer(ranks), work.opened(ranks, lambda: job.draft.preserve(_CHECKPOINTS))
     initial_weights = weights_digest(trainer.model)
     spent = _resume(trainer, checkpoints, work.resumed, journal)
     started, processed = time.perf_counter(), time.process_time()

@@ -91,10 +91,10 @@ def read_catalog(publish: Dataset, seed: int) -> Catalog:
     for language, texts in test.items():
         assert not seen & {one.component for one in texts}, language  # publish splits by document
     return Catalog(
-        train=balanced(train, unclear, seed, f"{publish.folder}: English, train"),
-        dev=balanced(rows["dev"], unclear, seed, f"{publish.folder}: English, dev"),
+        train=balanced(train, unclear, seed, f"{publish.place}: English, train"),
+        dev=balanced(rows["dev"], unclear, seed, f"{publish.place}: English, dev"),
         test={
-            language: balanced(texts, unclear, seed, f"{publish.folder}: {language}, test")
+            language: balanced(texts, unclear, seed, f"{publish.place}: {language}, test")
             for language, texts in sorted(test.items())
         },
     )

@@ -213,12 +213,13 @@ def fine_tune(
     scores: Scores,
     is_asked_to_stop: Callable[[], bool],
     report: Callable[[int], None],
+    preserve: Callable[[], None] = lambda: None,
 ) -> None:
     """Train a run to its end, from the newest checkpoint in a folder if there is one; checkpoints go there.
 
-    Raises as `FineTuning.run` does.
+    `preserve` is called when one is in its place. Raises as `FineTuning.run` does.
     """
-    checkpoints = Checkpoints(folder, ALONE, asynchronous=False)
+    checkpoints = Checkpoints(folder, ALONE, asynchronous=False, preserve=preserve)
     newest = checkpoints.latest()
     if newest is not None:
         run.load(checkpoints.load(newest))

@@ -58,7 +58,7 @@ def convert(dataset: Dataset, target: Path, to: str) -> None:
     pairs = _parts(dataset, "pairs") if form.has_pairs else []
     if not texts and not pairs:
         lacks, other = ("texts", "pairs") if form.has_texts else ("pairs", "texts")
-        raise UserError(f"{dataset.folder}: holds no {lacks}, and {to} no {other}; convert it to jsonl or parquet")
+        raise UserError(f"{dataset.place}: holds no {lacks}, and {to} no {other}; convert it to jsonl or parquet")
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".tmp-{os.getpid()}-{target.name}")
     try:

@@ -90,7 +90,7 @@ def look_at(job: Job, pivot: str) -> Translations:
     entries = segment.files(kind="sentences")
     vectors, spans = (_beside(job.input("embed") if job.inputs.get("embed") else None, kind) for kind in _KINDS)
     files = tuple(
-        SentenceFile(index, entry.name, segment.path(entry), vectors.get(entry.name), spans.get(entry.name))
+        SentenceFile(index, entry.name, segment.future_path(entry), vectors.get(entry.name), spans.get(entry.name))
         for index, entry in enumerate(entries)
     )
     return Translations(section, pivot, model, files, frozenset(entry.partition["of"] for entry in entries))
@@ -159,4 +159,4 @@ _KINDS: Final = ("vectors", "span_vectors")
 
 
 def _beside(dataset: Dataset | None, kind: str) -> dict[str, Path]:
-    return {entry.partition["of"]: dataset.path(entry) for entry in dataset.files(kind=kind)} if dataset else {}
+    return {entry.partition["of"]: dataset.future_path(entry) for entry in dataset.files(kind=kind)} if dataset else {}

@@ -6,6 +6,7 @@ from pathlib import Path
 from pipelines.datasets.corpus import PUBLISHED
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.errors import UserError
+from pipelines.datasets.mirror import folder_of
 
 
 def index_files(folders: Sequence[str], normalisation: str) -> list[Path]:
@@ -16,7 +17,7 @@ def index_files(folders: Sequence[str], normalisation: str) -> list[Path]:
     """
     found = []
     for folder in folders:
-        dataset = Dataset(Path(folder))
+        dataset = Dataset(folder_of(folder))
         entries = dataset.files(kind="index")
         if dataset.manifest.stage not in PUBLISHED:
             raise UserError(
@@ -28,5 +29,5 @@ def index_files(folders: Sequence[str], normalisation: str) -> list[Path]:
                     f"{folder}: its index is of texts under {entry.partition['normalisation']}; set "
                     f"deduplicate.normalisation to that, not {normalisation}, or leave it out of deduplicate.against"
                 )
-        found += [dataset.path(entry) for entry in entries]
+        found += [dataset.future_path(entry) for entry in entries]
     return found

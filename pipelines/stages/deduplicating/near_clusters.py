@@ -64,6 +64,7 @@ def join_pairs(files: Sequence[RowFile], rows: int, draft: Draft, task: JoinTask
     for array in (nodes, parents, sizes):
         if isinstance(array, np.memmap):
             array.flush()
+    draft.preserve(f"near_join/{task.kind}")
     return SplitRecord()
 
 
@@ -85,7 +86,7 @@ def write_near_clusters(draft: Draft, task: FileTask) -> SplitRecord:
 def _keep_nodes(draft: Draft, kind: Kind, paths: Sequence[Path], rows: int) -> npt.NDArray[Any]:
     """Write the clusters that have a pair, ascending, part by part of the hash space, and return them."""
     ends = sum(2 * mapped(path).num_rows for path in paths)
-    with _path(draft, kind, "nodes").open("wb") as file:
+    with draft.scratch(_name(kind, "nodes")).open("wb") as file:
         for part in rounds("near_join", min(-(-ends // rows), MOST_PARTS)):
             found = [np.unique(keys[within(keys, part)]) for keys in _ends_of(paths)]
             np.unique(np.concatenate(found)).tofile(file)
@@ -100,16 +101,16 @@ def _ends_of(paths: Sequence[Path]) -> Iterator[npt.NDArray[np.uint64]]:
 
 def _new(draft: Draft, kind: Kind, name: str, length: int) -> npt.NDArray[Any]:
     """Return an array of zeros that is a mapped file, whose place on the disk is taken at once."""
-    with _path(draft, kind, name).open("wb") as file:
+    with draft.scratch(_name(kind, name)).open("wb") as file:
         if length:  # a full disk then is an error here, and not the end of the process at some write
             os.posix_fallocate(file.fileno(), 0, length * _TYPES[name]().itemsize)
     return _kept(draft, kind, name)
 
 
 def _kept(draft: Draft, kind: Kind, name: str) -> npt.NDArray[Any]:
-    path = _path(draft, kind, name)
+    path = draft.preserved(_name(kind, name))
     return np.memmap(path, _TYPES[name], "r+") if path.stat().st_size else np.zeros(0, _TYPES[name])
 
 
-def _path(draft: Draft, kind: Kind, name: str) -> Path:
-    return draft.scratch(f"near_join/{kind}/{name}")
+def _name(kind: Kind, name: str) -> str:
+    return f"near_join/{kind}/{name}"

@@ -78,9 +78,11 @@ class ShardTask:
 
 def sentence_files(segment: Dataset, embed: Dataset) -> tuple[SentenceFile, ...]:
     """Return the files of sentences in the manifest's order, each with its vectors."""
-    vectors = {entry.partition["of"]: embed.path(entry) for entry in embed.files(kind="vectors")}
+    vectors = {entry.partition["of"]: embed.future_path(entry) for entry in embed.files(kind="vectors")}
     entries = segment.files(kind="sentences")
-    return tuple(SentenceFile(index, segment.path(entry), vectors[entry.name]) for index, entry in enumerate(entries))
+    return tuple(
+        SentenceFile(index, segment.future_path(entry), vectors[entry.name]) for index, entry in enumerate(entries)
+    )
 
 
 def scan_file(mining: Mining, draft: Draft, file: SentenceFile) -> SplitRecord:
@@ -168,7 +170,7 @@ def indexes(draft: Draft, tasks: Sequence[ShardTask]) -> Iterator[faiss.Index]:
     for task in tasks:
         vectors = shard_vectors(draft, task)
         if task.approximate and len(vectors):
-            yield faiss.read_index(str(draft.folder / f"{task.split}.faiss"), faiss.IO_FLAG_MMAP)
+            yield faiss.read_index(str(draft.path(f"{task.split}.faiss")), faiss.IO_FLAG_MMAP)
         elif len(vectors):
             yield exact_index(vectors.astype(np.float32))
 

@@ -17,6 +17,7 @@ from pipelines.config.filters import Contamination, EvaluationFile
 from pipelines.datasets.draft import Draft
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.manifest import FileEntry
+from pipelines.datasets.store import fetched
 from pipelines.dedup.contamination import Hits, SentenceIndex, find_parts, find_whole, index_sentences
 from pipelines.dedup.exact import Hashes
 from pipelines.stages.inputs import RowFile
@@ -24,6 +25,7 @@ from pipelines.stages.publishing import xtreme
 from pipelines.stages.work import column, mapped
 
 PLACES: Final = 5  # at which a test sentence was found, that are listed
+_INDEX: Final = "contamination.npz"
 _TEXTS: Final = {"text": ("text",), "pairs": ("source_text", "target_text")}
 
 
@@ -62,10 +64,11 @@ def read_tests(config: Contamination) -> list[Sentence]:
 
 def write_index(draft: Draft, tests: Sequence[Sentence], config: Contamination) -> Path:
     """Write what is looked for to a temporary file of the stage, for the workers."""
-    path = draft.scratch("contamination.npz")
+    path = draft.scratch(_INDEX)
     index = index_sentences([test.text for test in tests], config.ngram)
     with path.open("wb") as file:
         np.savez(file, **vars(index))
+    draft.preserve(_INDEX)
     return path
 
 
@@ -135,7 +138,7 @@ def _columns(hits: Hits, rows: npt.NDArray[np.int64], side: int) -> tuple[Any, .
 
 @lru_cache(maxsize=1)
 def _index(path: Path) -> SentenceIndex:
-    with np.load(path) as arrays:
+    with np.load(fetched(path)) as arrays:
         parts = (arrays[name] for name in ("whole", "whole_sentence", "parts", "part_sentence"))
         return SentenceIndex(int(arrays["ngram"]), *parts)
 

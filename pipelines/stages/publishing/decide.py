@@ -171,7 +171,7 @@ def kept_rows(draft: Draft, file: RowFile) -> Any:
 
     Languages are in the order of the record's summary (`kept`), splits in that of SPLITS, rows in that of the file.
     """
-    return np.load(_kept(draft, file), mmap_mode="r")
+    return np.load(draft.preserved(_kept(file)), mmap_mode="r")
 
 
 def _rows(deciding: Deciding, task: FileTask) -> Rows:
@@ -204,7 +204,8 @@ def decide_file(deciding: Deciding, found: Mapping[str, Sequence[Path]], draft: 
     language, names = task.file.languages()
     kept = np.flatnonzero(reasons == PASSED)
     place = language[kept] * len(SPLITS) + rows.levels[kept]
-    np.save(_kept(draft, task.file), kept[np.argsort(place, kind="stable")].astype(np.uint32))
+    np.save(draft.scratch(_kept(task.file)), kept[np.argsort(place, kind="stable")].astype(np.uint32))
+    draft.preserve(_kept(task.file))
     examples = _examples(deciding.limits, task.file, rows.clusters, reasons)
     keep_evidence(draft, task.file, reasons, partial(describe, limits=deciding.limits))
     return SplitRecord(
@@ -289,5 +290,5 @@ def _name(file: RowFile) -> str:
     return f"decisions/{file.name}"
 
 
-def _kept(draft: Draft, file: RowFile) -> str:
-    return str(draft.scratch(f"kept/{file.split}.npy"))
+def _kept(file: RowFile) -> str:
+    return f"kept/{file.split}.npy"

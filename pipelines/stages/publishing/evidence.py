@@ -7,7 +7,6 @@ time, and the command's own process adds up what they made of it.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -59,7 +58,8 @@ def keep_evidence(draft: Draft, file: RowFile, reasons: Codes, explain: Explain)
         "histograms": histograms(file, np.flatnonzero(~copies), reasons == PASSED),
         "readings": draw_readings(file, reasons, copies, explain),
     }
-    _path(draft, file).write_text(json.dumps(found), encoding="utf-8")
+    draft.scratch(_name(file)).write_text(json.dumps(found), encoding="utf-8")
+    draft.preserve(_name(file))
 
 
 def sums(files: Sequence[RowFile]) -> list[Sum]:
@@ -75,7 +75,7 @@ def add_evidence(draft: Draft, task: Sum) -> SplitRecord:
     """Add up what was kept of the task's files."""
 
     def kept(what: str) -> Iterator[dict[str, Any]]:
-        return (json.loads(_path(draft, file).read_bytes())[what] for file in task.files)
+        return (json.loads(draft.preserved(_name(file)).read_bytes())[what] for file in task.files)
 
     return SplitRecord(summary={"histograms": add_up(kept("histograms")), "readings": lowest(kept("readings"))})
 
@@ -99,5 +99,5 @@ def write_evidence(draft: Draft, tasks: Sequence[Sum], summed: Iterable[SplitRec
     return entries
 
 
-def _path(draft: Draft, file: RowFile) -> Path:
-    return draft.scratch(f"evidence/{file.split}.json")
+def _name(file: RowFile) -> str:
+    return f"evidence/{file.split}.json"

@@ -4,16 +4,20 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.datasets.draft import Draft, SplitRecord
+from pipelines.datasets.store import fetched
 from pipelines.dedup.survivors import SPLITS
 from pipelines.stages.inputs import ARROW, RowFile
 from pipelines.stages.publishing.decide import kept_rows
 from pipelines.stages.work import compact
+
+_PLAN: Final = "shards.npy"
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Plan:
     path: Path
 
     def slices(self, shard: ShardTask) -> list[tuple[RowFile, int, int]]:
-        table = np.load(self.path, mmap_mode="r")
+        table = np.load(fetched(self.path), mmap_mode="r")
         return [(self.files[file], start, stop) for file, start, stop in table[shard.first : shard.last].tolist()]
 
 
@@ -64,8 +68,9 @@ def plan_shards(
                     planned.extend(slices)
                     name = f"{folder}/{part}-{number:05d}.arrow"
                     shards.append(ShardTask(name, kind, language, part, first, len(planned) // 3))
-    path = draft.scratch("shards.npy")
+    path = draft.scratch(_PLAN)
     np.save(path, np.array(planned, np.int64).reshape(-1, 3))
+    draft.preserve(_PLAN)
     return Plan(files, path), shards
 
 
