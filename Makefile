@@ -15,7 +15,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation test-short-faults bench-align bench-dedup bench-documents bench-langid bench-memory bench-mine bench-monolingual bench-parallel bench-scale bench-scaling bench-segment bench-tokenize bench-train clean images images-test transfer
+.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation test-short-faults bench-align bench-dedup bench-documents bench-langid bench-memory bench-mine bench-monolingual bench-parallel bench-scale bench-scaling bench-segment bench-tokenize bench-train clean down images images-test transfer up
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,12 @@ setup-dev: .venv/.installed-dev ## The same with what tests and linters need
 
 run: setup ## Run every stage of the demo that is not done yet (RECIPE=path for another recipe)
 	@$(BIN)/polyloom run $(RECIPE)
+
+up: setup ## Start server, database, worker and deployments on this machine, and show the dashboard's address
+	@$(BIN)/python -m flows.services up --recipe $(RECIPE)
+
+down: setup ## End what `make up` started; a training run saves its checkpoint
+	@$(BIN)/python -m flows.services down
 
 test: setup-dev ## Run the tests, but for the slow ones, and show the coverage
 	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term:skip-covered

@@ -1,10 +1,12 @@
 """A stage as a subprocess: its output in a log file, its progress in a file, its end with ours."""
 
 import json
+import math
 import signal
 import subprocess
 import sysconfig
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from pipelines.datasets.manifest import MANIFEST
 from pipelines.datasets.stage import StageRun
 
 USER_ERROR = 2  # `polyloom` ends so where the user can put it right
+TIMED_OUT = 124  # as coreutils' `timeout` ends
 _ERROR_PREFIX = "error: "
 _LOOK_SECONDS = 0.25
 _GRACE_SECONDS = 120.0  # training saves a checkpoint when it is asked to end
@@ -24,13 +27,14 @@ _SHOWN_CHARACTERS = 400
 
 @dataclass(frozen=True)
 class StageProcess:
-    """What is run for a stage, where its output goes, and where it says how far it is."""
+    """What is run for a stage, where its output goes, where it says how far it is, and how long it may take."""
 
     label: str
     command: tuple[str, ...]
     log: Path
     progress_file: Path | None = None
     folder: Path | None = None
+    seconds: float | None = None
 
 
 class StageFailed(Exception):
@@ -71,8 +75,8 @@ def follow(process: StageProcess, watch: Callable[[], None] = lambda: None) -> N
     """Run the process to its end; `watch` is called a few times a second while it works.
 
     The child stays in this process group, so that a cancelled flow takes it along, and gets SIGTERM when this
-    process is killed. Raises StageFailed where it ends with an error, and Stopped after `stopping` was set or where
-    the stage ended well without its dataset: someone else asked it to stop.
+    process is killed. Raises StageFailed where it ends with an error or takes too long, and Stopped after `stopping`
+    was set or where the stage ended well without its dataset: someone else asked it to stop.
     """
     if stopping.is_set():
         raise Stopped
@@ -81,7 +85,7 @@ def follow(process: StageProcess, watch: Callable[[], None] = lambda: None) -> N
         begin = log.tell()
         child = subprocess.Popen(bound(process.command), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         try:
-            status = _wait(child, watch)
+            status = _wait(child, watch, process)
         finally:
             end(child, _GRACE_SECONDS)
     if stopping.is_set() and status != 0:
@@ -102,14 +106,25 @@ def read_progress(path: Path | None) -> dict[str, Any] | None:
         return None
 
 
-def _wait(child: "subprocess.Popen[bytes]", watch: Callable[[], None]) -> int:
+def _wait(child: "subprocess.Popen[bytes]", watch: Callable[[], None], process: StageProcess) -> int:
+    deadline = time.monotonic() + (process.seconds or math.inf)
     while True:
         try:
             return child.wait(_LOOK_SECONDS)
         except subprocess.TimeoutExpired:
             if stopping.is_set():
                 raise Stopped from None
+            if time.monotonic() > deadline:
+                raise StageFailed(_too_long(process), TIMED_OUT) from None
             watch()
+
+
+def _too_long(process: StageProcess) -> str:
+    hours = (process.seconds or 0) / 3600
+    return (
+        f"{process.label} was ended after {hours:.4g} h, its time limit; what it has finished is kept: run it again, "
+        f"with more stage_hours if that is what it needs (its output is in {process.log})"
+    )
 
 
 def end(child: "subprocess.Popen[bytes]", grace: float) -> None:

@@ -12,24 +12,26 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.exceptions import PrefectException
 from prefect.logging.loggers import PrefectLogAdapter
-from prefect.tasks import Task
+from prefect.tasks import Task, exponential_backoff
 
-from flows.process import USER_ERROR, StageFailed, StageProcess, follow, read_progress
+from flows.process import TIMED_OUT, USER_ERROR, StageFailed, StageProcess, follow, read_progress
 from flows.summary import duration, rows_line
 from pipelines.datasets.manifest import MANIFEST, read_manifest
 
 _SHOW_SECONDS = 12.0
-_RETRY_SECONDS = 2.0
+_RETRIES = 2
+_RETRY_SECONDS = 5.0
+_JITTER = 0.5  # so that stages which failed together do not come back together
 
 RunLogger = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
 
 def may_pass_next_time(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Return whether a failed stage is worth another try: not after a user's error, nor after a stop."""
+    """Return whether a failed stage is worth another try: not after a user's error, a time-out or a stop."""
     try:
         state.result()
     except StageFailed as error:
-        return error.status != USER_ERROR
+        return error.status not in (USER_ERROR, TIMED_OUT)
     except Exception:
         return False
     return False
@@ -38,8 +40,9 @@ def may_pass_next_time(_task: Task[..., Any], _run: TaskRun, state: State[Any]) 
 @task(
     name="stage",
     task_run_name="{process.label}",
-    retries=1,
-    retry_delay_seconds=_RETRY_SECONDS,
+    retries=_RETRIES,
+    retry_delay_seconds=exponential_backoff(_RETRY_SECONDS),
+    retry_jitter_factor=_JITTER,
     retry_condition_fn=may_pass_next_time,
     cache_policy=NO_CACHE,
     persist_result=False,

@@ -67,7 +67,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), readers: tuple[Path, 
     """
     value = read_yaml(path)
     for override in overrides:
-        _apply(value, override)
+        apply_override(value, override)
     try:
         recipe = recipe_model().model_validate(value)
     except ValidationError as error:
@@ -159,7 +159,8 @@ def _parse(text: str, place: str) -> dict[str, Any]:
     return value
 
 
-def _apply(value: dict[str, Any], override: str) -> None:
+def apply_override(value: dict[str, Any], override: str) -> None:
+    """Put a `key.path=value` into a recipe as it was read. Raises ConfigError where it is none or its place is none."""
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise ConfigError(f"--set {override}: write it as key.path=value, such as --set pretrain.seed=2")

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from pipelines.config.base import Section, Share
 from pipelines.config.sources import Source
+from pipelines.config.watched import each_file
 from pipelines.datasets.fingerprint import RawPath
 
 
@@ -19,7 +20,10 @@ class Heliport(Section):
 class IngestSection(Section):
     """Read raw files, normalise and measure."""
 
-    sources: tuple[Source, ...] = Field(min_length=1, description="The raw files, each with its format.")
+    sources: tuple[Source, ...] = Field(
+        description="The raw files, each with its format. A `*` in a path stands for all files that it fits, each a "
+        "source of its own: a watched folder."
+    )
     language_model: RawPath | Heliport = Field(
         description="A fastText model of language identification (fsspec URLs too), or `heliport` where that package "
         "is installed."
@@ -45,6 +49,15 @@ class IngestSection(Section):
             return Heliport(heliport=version("heliport"))
         except PackageNotFoundError:
             return Heliport(heliport="")  # the stage says so when it runs
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _each_file(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return value
+        if not value:
+            raise ValueError("there is no source; name one")
+        return [one for source in value for one in each_file(source)]
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

@@ -14,6 +14,7 @@ from pipelines.datasets.manifest import FileEntry
 from pipelines.datasets.stage import Job, Outcome
 from pipelines.engine.budget import Budget, budget_of
 from pipelines.formats.protocol import Split
+from pipelines.stages.ingesting.ledger import SourceLedger
 from pipelines.stages.ingesting.measured import measured
 from pipelines.stages.ingesting.need import check_before, check_splits
 from pipelines.stages.ingesting.rows import Split as Staged
@@ -40,11 +41,16 @@ def run(job: Job) -> Outcome:
     """Read, normalise and measure every source; rows stay in the order of their files."""
     section: IngestSection = job.config
     identifier(section.model)  # a bad path or file ends the run here, in one sentence
+    if not section.sources:
+        raise UserError("ingest.sources: no file fits the patterns yet; put one there")
     tasks = list(_planned(section, budget_of(job, "ingest")))
+    ledger = SourceLedger(job)
+    ledger.take_over(tasks)
     each_task(job, "Ingest", tasks, partial(ingest_split, section))
     records = records_of(job.draft, tasks)
     counts, files, samples = total(records)
     _check_tolerated(records, counts, section.tolerated_share)
+    ledger.note(tasks)
     return Outcome(
         unit_in="records",
         unit_out="paragraphs",

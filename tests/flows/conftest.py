@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,10 +51,10 @@ def recipe_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def commit() -> Callable[[StageRun, bytes], None]:
+def commit() -> Callable[..., None]:
     """Return a function that makes the dataset of a run, with one file for people in it."""
 
-    def make(run: StageRun, html: bytes) -> None:
+    def make(run: StageRun, html: bytes, summary: dict[str, Any] | None = None) -> None:
         draft = Draft(run.folder)
         entry = draft.write_bytes("report.html", html, DELIVERABLE)
         manifest = Manifest(
@@ -67,6 +68,7 @@ def commit() -> Callable[[StageRun, bytes], None]:
             unit_out="paragraphs",
             rows=Rows(rows_in=3, expanded=1, rows_out=3, dropped={"empty": 1}),
             files=[entry],
+            summary=summary or {},
         )
         draft.commit(manifest, b"{}")
 

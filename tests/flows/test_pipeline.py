@@ -58,6 +58,19 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     return recorder
 
 
+@pytest.fixture(autouse=True)
+def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, dict[str, Any]]]:
+    """Events, in place of a server that takes them: name, stage and payload."""
+    told: list[tuple[str, str, dict[str, Any]]] = []
+
+    def tell(event: str, run: StageRun, payload: dict[str, Any]) -> None:
+        told.append((event, run.label, payload))
+
+    monkeypatch.setattr(pipeline, "announce", tell)
+    monkeypatch.setattr(pipeline, "tell", tell)
+    return told
+
+
 @pytest.fixture
 def arms(recipe_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[StageRun]:
     """A plan of two arms of `pretrain`, as `load_recipe` would give with the stages between."""
@@ -90,6 +103,101 @@ def test_what_is_done_is_not_begun(
     assert recorder.events == ["run pretrain b"]
 
 
+def test_what_was_trained_already_is_nothing_new(
+    recipe_path: Path, arms: list[StageRun], recorder: Recorder, commit: Callable[[StageRun, bytes], None]
+) -> None:
+    for arm in arms:
+        commit(arm, b"")
+    state = pipeline.pretrain.fn(recipe_path)
+    assert state is not None
+    assert (state.name, state.is_completed(), recorder.events) == ("NothingNew", True, [])
+    assert state.message == "nothing new: every dataset of pretrain of tiny is there"
+
+
+def test_a_corpus_that_is_no_longer_the_recipes_is_not_trained_on(
+    recipe_path: Path, arms: list[StageRun], recorder: Recorder
+) -> None:
+    state = pipeline.pretrain.fn(recipe_path, tokens="ab" * 16)
+    assert state is not None
+    assert (state.name, recorder.events) == ("Superseded", [])
+    assert state.message.startswith(f"the token shards of tiny are no longer {'ab' * 16}")
+    state = pipeline.evaluate.fn(recipe_path, encoders=(arms[0].fingerprint, "cd" * 16))
+    assert state is not None
+    assert state.message.startswith(f"the encoders of tiny are no longer {'cd' * 16}")
+
+
+def chain(recipe_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, StageRun]:
+    """A plan of one run of tokenize, pretrain and evaluate."""
+    (ingest,) = plan(load_recipe(recipe_path))
+    runs = {
+        stage: replace(ingest, spec=stages()[stage], fingerprint=digit * 32, folder=ingest.folder.with_name(stage))
+        for stage, digit in (("tokenize", "1"), ("pretrain", "2"), ("evaluate", "3"))
+    }
+    monkeypatch.setattr(pipeline, "plan", lambda _recipe: list(runs.values()))
+    return runs
+
+
+def test_a_corpus_is_announced_until_all_that_follows_is_done(
+    recipe_path: Path,
+    recorder: Recorder,
+    commit: Callable[[StageRun, bytes], None],
+    told: list[tuple[str, str, dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = chain(recipe_path, monkeypatch)
+    pipeline.corpus.fn(recipe_path)
+    assert told == []  # the stand-in for the task made nothing
+    for stage, event, then in (
+        ("tokenize", "corpus.published", "corpus"),
+        ("pretrain", "encoders.trained", "pretrain"),
+    ):
+        commit(runs[stage], b"")
+        getattr(pipeline, then).fn(recipe_path, ("name=tiny",))
+        payload = {"config": str(recipe_path), "overrides": ["name=tiny"]}
+        fingerprint = runs[stage].fingerprint
+        assert told.pop() == (
+            f"polyloom.{event}", stage, {**payload, "fingerprint": fingerprint, "fingerprints": [fingerprint]}
+        )  # fmt: skip
+        pipeline.corpus.fn(recipe_path)
+        assert told.pop()[:2] == ("polyloom.corpus.published", "tokenize")  # the next tick tells again what was lost
+    commit(runs["evaluate"], b"")
+    state = pipeline.corpus.fn(recipe_path)
+    assert state is not None
+    assert (state.name, told) == ("NothingNew", [])
+
+
+def test_the_time_limit_is_that_of_each_stage(
+    recipe_path: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[float | None] = []
+    monkeypatch.setattr(pipeline, "run_stage", lambda process: limits.append(process.seconds))
+    pipeline.corpus.fn(recipe_path)
+    pipeline.corpus.fn(recipe_path, stage_hours=0.5)
+    assert limits == [None, 1800.0]
+
+
+def test_a_language_that_shrank_is_told_of_once(
+    recipe_path: Path,
+    recorder: Recorder,
+    commit: Callable[..., None],
+    told: list[tuple[str, str, dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (ingest,) = plan(load_recipe(recipe_path))
+    for digit, rows in (("1", 100), ("2", 80), ("2", 80)):
+        run = replace(
+            ingest, spec=stages()["publish"], fingerprint=digit * 32, folder=ingest.folder.with_name(f"publish-{digit}")
+        )
+        if not run.is_done:
+            commit(run, b"", {"rows": {"text": {"de": {"train": rows, "dev": 0, "test": 0}}}})
+        monkeypatch.setattr(pipeline, "plan", lambda _recipe, run=run: [run])
+        pipeline.corpus.fn(recipe_path)
+    lost = "text de: 100 rows before, 80 now (-20.0%)"
+    assert told == [("polyloom.corpus.shrunk", "publish", {"version": 2, "losses": lost})]
+    assert f"lost against version 1: {lost}" in caplog.text
+
+
 def test_an_interrupt_while_waiting_stops_all_arms(recipe_path: Path, arms: list[StageRun], recorder: Recorder) -> None:
     recorder.waiting = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
@@ -119,7 +227,7 @@ def test_the_flow_of_flows_runs_the_three_in_order_and_delivers(
 ) -> None:
     shown: list[str] = []
     for name in ("corpus", "pretrain", "evaluate"):
-        monkeypatch.setattr(pipeline, name, lambda *_, name=name: recorder.events.append(name))
+        monkeypatch.setattr(pipeline, name, lambda *_, name=name, **__: recorder.events.append(name))
     monkeypatch.setattr(pipeline, "create_markdown_artifact", lambda text, **_: shown.append(text))
     pipeline.full.fn(done_recipe, ("ingest.tolerated_share=0.001",))
     assert recorder.events == ["corpus", "pretrain", "evaluate"]

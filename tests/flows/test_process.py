@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,16 @@ def test_a_stage_that_ends_well_without_its_dataset_was_stopped(tmp_path: Path) 
     (tmp_path / "dataset").mkdir()
     (tmp_path / "dataset" / "manifest.json").touch()
     follow(process)
+
+
+def test_a_stage_that_takes_too_long_is_asked_to_end(tmp_path: Path) -> None:
+    process = replace(shell("trap 'echo saved; exit 0' TERM; while :; do sleep 0.05; done", tmp_path), seconds=0.4)
+    with pytest.raises(
+        StageFailed, match=r"ingest was ended after 0.0001111 h, its time limit; .* stage_hours"
+    ) as caught:
+        follow(process)
+    assert caught.value.status == 124
+    assert process.log.read_text() == "saved\n"
 
 
 def test_stopping_ends_what_runs_and_begins_nothing_new(tmp_path: Path) -> None:

@@ -106,6 +106,7 @@ def test_a_failure_is_a_line_and_the_stages_own_error(tmp_path: Path, lines: Cal
     ("error", "again"),
     [
         (StageFailed("a config that cannot be right", 2), False),
+        (StageFailed("it took too long", 124), False),
         (StageFailed("out of memory", -9), True),
         (StageFailed("a crash", 1), True),
         (Stopped(), False),
@@ -114,3 +115,8 @@ def test_a_failure_is_a_line_and_the_stages_own_error(tmp_path: Path, lines: Cal
 def test_only_what_may_pass_next_time_is_tried_again(error: Exception, again: bool) -> None:
     state = Failed(data=error)
     assert tasks.may_pass_next_time(tasks.run_stage, None, state) is again  # type: ignore[arg-type]
+
+
+def test_tries_come_later_and_later_and_not_at_once() -> None:
+    assert tasks.run_stage.retry_delay_seconds == [5.0, 10.0]
+    assert tasks.run_stage.retry_jitter_factor == 0.5

@@ -1,0 +1,1 @@
+"""A server, a worker and what they need, on this machine: `make up` and `make down`."""
