@@ -15,7 +15,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation test-short-faults bench-align bench-dedup bench-documents bench-langid bench-memory bench-mine bench-monolingual bench-parallel bench-scale bench-scaling bench-segment bench-storage bench-tokenize bench-train clean down images images-test transfer up
+.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation test-short-faults bench-align bench-dedup bench-documents bench-langid bench-memory bench-mine bench-monolingual bench-parallel bench-scale bench-scaling bench-segment bench-storage bench-tokenize bench-train bench-xtreme clean down images images-test transfer up
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -117,6 +117,9 @@ bench-tokenize: setup ## Measure the encoding of text against tokenizers and Sen
 
 bench-train: setup ## Measure the training step against Hugging Face's (DEVICE=cuda on a GPU)
 	$(BIN)/python tests/benchmarks/train.py --device $(DEVICE)
+
+bench-xtreme: setup ## Measure fine-tuning and evaluation against Hugging Face's example scripts
+	$(BIN)/python tests/benchmarks/xtreme.py
 
 bench-scale: setup ## Measure what a second worker gives, on many files and on one big file
 	$(BIN)/python tests/benchmarks/scale.py

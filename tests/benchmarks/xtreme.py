@@ -29,9 +29,20 @@ from rich.console import Console
 from rich.table import Table
 from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 from xtreme_data import ALL_LANGUAGES, CLASSES, ENGLISH, pairs, questions, word_tokenizer
-from xtreme_rivals import EVALUATED_AT_ONCE, OVERLAP, POOL, WAYS, Input, Rival, grouped_rows, logits_of, new_model
+from xtreme_rivals import (
+    EVALUATED_AT_ONCE,
+    OVERLAP,
+    POOL,
+    WAYS,
+    Input,
+    Rival,
+    grouped_rows,
+    logits_of,
+    new_model,
+    pair_inputs,
+    question_inputs,
+)
 from xtreme_rivals import padded as padded_inputs
-from xtreme_rivals import pair_inputs, question_inputs
 
 from training.config.finetuning import FineTuningSection
 from training.config.model import ModelSection
@@ -181,7 +192,9 @@ def show_equal_predictions(task: Task) -> None:
                 furthest = max(furthest, float(np.abs(ours[row] - cut).max()))
                 axis = 1 if task.is_pair else 0
                 same += bool((ours[row].argmax(axis) == cut.argmax(axis)).all())
-        print(f"{task.kind.name} {name}: logits differ by {furthest:.1e}, {same} of {len(inputs)} predictions are equal")
+        print(
+            f"{task.kind.name} {name}: logits differ by {furthest:.1e}, {same} of {len(inputs)} predictions are equal"
+        )
         if furthest > EQUAL or same < len(inputs):
             sys.exit("the predictions are not equal: nothing can be compared")
 
@@ -205,8 +218,10 @@ class Ours:
     def evaluate(self, number: int, count: int) -> int:
         """Predict some inputs, and return how many tokens they have."""
         rows = _evaluated(self.task, number, count)
-        self.run.model.eval()
-        predict(self.run.model, Prepared(self.task.test.examples, [self.task.test.ours[row] for row in rows], CLASSES))
+        inputs = [self.task.test.ours[row] for row in rows]
+        asked = [one.question if isinstance(one, EncodedWindow) else row for row, one in zip(rows, inputs, strict=True)]
+        examples = [self.task.test.examples[row] for row in dict.fromkeys(asked)]
+        predict(self.run.model.eval(), Prepared(examples, inputs, CLASSES))  # type: ignore[arg-type]
         return int(self.task.test.lengths[rows].sum())
 
 
@@ -277,7 +292,9 @@ def _seconds_each(do: Callable[[int, int], int], number: int, count: int, length
 
 def _table(task: Task, rates: dict[str, list[float]], ratios: dict[str, list[float]], rounds: int) -> Table:
     mean, longest = task.train.lengths.mean(), task.section.max_tokens
-    table = Table(title=f"{task.kind.name}: examples/s, {mean:.0f} tokens on average, {longest} at most, {rounds} rounds")
+    table = Table(
+        title=f"{task.kind.name}: examples/s, {mean:.0f} tokens on average, {longest} at most, {rounds} rounds"
+    )
     for column in ("way", "examples/s", "from – to", "ours is × faster", "from – to", "aim"):
         table.add_column(column)
     for name, found in rates.items():

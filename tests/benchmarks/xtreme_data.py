@@ -43,31 +43,27 @@ QUESTION: Final = Lengths(11.5 * PIECES, 0.35, 4, 40)
 ENGLISH: Final = Lengths(142.4 * PIECES, 0.4, 30, 900)  # contexts
 ALL_LANGUAGES: Final = Lengths(155.5 * PIECES, 0.4, 30, 900)
 ANSWER: Final = 4
-QUESTIONS: Final = 5  # of a context; XQuAD has 1,190 questions on 240
 
 
 def pairs(count: int, vocabulary: int, seed: int) -> list[PairExample]:
     """Return labelled pairs."""
     draws = np.random.default_rng(seed)
-    firsts, seconds = (
-        _texts(lengths.draw(count, draws), vocabulary, draws) for lengths in (PREMISE, HYPOTHESIS)
-    )
+    firsts, seconds = (_texts(lengths.draw(count, draws), vocabulary, draws) for lengths in (PREMISE, HYPOTHESIS))
     labels = draws.integers(len(CLASSES), size=count)
     return [PairExample(*texts, CLASSES[label]) for *texts, label in zip(firsts, seconds, labels, strict=True)]
 
 
 def questions(count: int, contexts: Lengths, vocabulary: int, seed: int) -> list[Question]:
-    """Return questions with their answers, five on each context."""
+    """Return questions with their answers, each on a context of its own."""
     draws = np.random.default_rng(seed)
-    shown = _texts(contexts.draw(-(-count // QUESTIONS), draws), vocabulary, draws)
+    asked, shown = (_texts(lengths.draw(count, draws), vocabulary, draws) for lengths in (QUESTION, contexts))
     made = []
-    for number, asked in enumerate(_texts(QUESTION.draw(count, draws), vocabulary, draws)):
-        context = shown[number // QUESTIONS]
+    for number, (question, context) in enumerate(zip(asked, shown, strict=True)):
         words = context.split()
         first = int(draws.integers(len(words) - ANSWER))
         start = len(" ".join([*words[:first], ""]))
         answer = " ".join(words[first : first + ANSWER])
-        made.append(Question(str(number), asked, context, (answer,), (start,)))
+        made.append(Question(str(number), question, context, (answer,), (start,)))
     return made
 
 

@@ -4,7 +4,8 @@ Inputs are cut as `run_xnli.py` and `run_qa.py` cut them, and the loop does what
 evaluation: AdamW (fused), linear decay, clipping at 1, logits brought together as arrays. What else the Trainer does
 (logging, call-backs, `datasets`) is left out. `script` is the scripts as they come: random batches, every input padded
 to the longest allowed (`--pad_to_max_length`, on by default); `dynamic` pads random batches to their longest input;
-`grouped` pads to the longest, too, batches of like length (the Trainer's `group_by_length`, in training and evaluation).
+`grouped` pads to the longest, too, batches of like length (the Trainer's `group_by_length`, in training and in
+evaluation).
 """
 
 from collections.abc import Sequence
