@@ -16,7 +16,7 @@ from flows.phases import by_stage, runs_of
 from flows.process import fetch_process, stage_process, stopping
 from flows.suite import suite
 from flows.summary import deliver_all, rows_table
-from flows.tasks import run_stage, stage_logger
+from flows.tasks import stage_logger, stage_task
 from flows.versions import losses, note_version, versions
 from pipelines.datasets.stage import StageRun
 from pipelines.plan import export_of, plan, upstream
@@ -154,7 +154,8 @@ def _make_encoders(recipe: RecipeBase, stage_hours: StageHours) -> None:
 
 def _fetch(config: Path, overrides: Overrides, recipe: RecipeBase) -> None:
     if recipe.fetch is not None:
-        run_stage(fetch_process(config, overrides, recipe.folder))
+        process = fetch_process(config, overrides, recipe.folder)
+        stage_task(process)(process)
 
 
 def _run_phase(
@@ -185,9 +186,9 @@ def _run_together(config: Path, overrides: Overrides, runs: list[StageRun], stag
     seconds = None if stage_hours is None else stage_hours * 3600
     processes = [replace(stage_process(config, overrides, run), seconds=seconds) for run in runs]
     if len(processes) == 1:
-        run_stage(processes[0])
+        stage_task(processes[0])(processes[0])
         return
-    futures = [run_stage.submit(process) for process in processes]
+    futures = [stage_task(process).submit(process) for process in processes]
     try:
         for future in futures:
             future.wait()

@@ -28,7 +28,10 @@ _SHOWN_CHARACTERS = 400
 
 @dataclass(frozen=True)
 class StageProcess:
-    """What is run for a stage, where its output goes, where it says how far it is, and how long it may take."""
+    """What is run for a stage, where its output goes, where it says how far it is, and how long it may take.
+
+    asset: the key of the dataset that it makes; reads: those of the datasets that it reads.
+    """
 
     label: str
     command: tuple[str, ...]
@@ -36,6 +39,8 @@ class StageProcess:
     progress_file: Path | None = None
     folder: Path | None = None
     seconds: float | None = None
+    asset: str = ""
+    reads: tuple[str, ...] = ()
 
     @property
     def recipe(self) -> str:
@@ -69,7 +74,14 @@ def stage_process(config: Path, overrides: Sequence[str], run: StageRun) -> Stag
         log=run.folder.parent / "logs" / f"{run.folder.name}.log",
         progress_file=run.progress_file,
         folder=run.folder,
+        asset=asset_key(run),
+        reads=tuple(asset_key(one) for read in run.inputs.values() for one in read.values()),
     )
+
+
+def asset_key(run: StageRun) -> str:
+    """Return what Prefect calls the dataset of `run` in all its versions: `polyloom://RECIPE/STAGE.INSTANCE`."""
+    return f"polyloom://{run.folder.parent.name}/{run.label.replace(' ', '.')}"
 
 
 def _polyloom(subcommand: str, config: Path, overrides: Sequence[str]) -> tuple[str, ...]:

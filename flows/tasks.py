@@ -1,4 +1,4 @@
-"""The one task: run a stage's process and let Prefect see how far it is."""
+"""The one task: run a stage's process and let Prefect see how far it is, and what it made of what."""
 
 import logging
 import time
@@ -8,11 +8,12 @@ from uuid import UUID
 import httpx
 from prefect import get_run_logger, task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.assets import Asset, AssetProperties, add_asset_metadata
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.exceptions import PrefectException
 from prefect.logging.loggers import PrefectLogAdapter
-from prefect.tasks import Task, exponential_backoff
+from prefect.tasks import MaterializingTask, Task, exponential_backoff
 
 from flows.metrics import StageMetrics
 from flows.process import TIMED_OUT, USER_ERROR, StageFailed, StageProcess, follow, read_progress
@@ -70,6 +71,41 @@ def run_stage(process: StageProcess) -> None:
         rows = f": {rows_line(manifest)}"
     logger.info("%-24s done in %s%s", process.label, duration(seconds), rows)
     watcher.finish()
+
+
+def stage_task(process: StageProcess) -> Task[[StageProcess], None]:
+    """Return the task for a process: where it makes a dataset, that is an asset, with those that it reads before it."""
+    if not process.asset:
+        return run_stage
+    return MaterializingTask(
+        fn=make_dataset,
+        assets=[Asset(key=process.asset, properties=AssetProperties(name=process.label))],
+        asset_deps=list(process.reads),
+        name=run_stage.name,
+        task_run_name=run_stage.task_run_name,
+        retries=run_stage.retries,
+        retry_delay_seconds=run_stage.retry_delay_seconds,
+        retry_jitter_factor=run_stage.retry_jitter_factor,
+        retry_condition_fn=run_stage.retry_condition_fn,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+
+
+def make_dataset(process: StageProcess) -> None:
+    """Do as `run_stage` does, and say which version of its asset was made. Raises as that does."""
+    run_stage.fn(process)
+    assert process.folder is not None
+    manifest = read_manifest(process.folder / MANIFEST)
+    add_asset_metadata(
+        process.asset,
+        {
+            "fingerprint": manifest.fingerprint,
+            "folder": process.folder.name,
+            "rows_in": manifest.rows.rows_in,
+            "rows_out": manifest.rows.rows_out,
+        },
+    )
 
 
 def stage_logger() -> RunLogger:

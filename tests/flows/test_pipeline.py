@@ -45,6 +45,11 @@ class Future:
         self.recorder.events.append(f"result {self.label}")
 
 
+def take(monkeypatch: pytest.MonkeyPatch, run: Callable[[StageProcess], None]) -> None:
+    """Let `run` take the place of the task of every process."""
+    monkeypatch.setattr(pipeline, "stage_task", lambda _process: run)
+
+
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     recorder = Recorder()
@@ -52,7 +57,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     def note_table(_rows: list[dict[str, Any]], key: str, **_: object) -> None:
         recorder.tables.append(key)
 
-    monkeypatch.setattr(pipeline, "run_stage", recorder)
+    take(monkeypatch, recorder)
     monkeypatch.setattr(pipeline, "stage_logger", lambda: logging.getLogger("test_pipeline"))
     monkeypatch.setattr(pipeline, "create_table_artifact", note_table)
     return recorder
@@ -170,7 +175,7 @@ def test_the_time_limit_is_that_of_each_stage(
     recipe_path: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits: list[float | None] = []
-    monkeypatch.setattr(pipeline, "run_stage", lambda process: limits.append(process.seconds))
+    take(monkeypatch, lambda process: limits.append(process.seconds))
     pipeline.corpus.fn(recipe_path)
     pipeline.corpus.fn(recipe_path, stage_hours=0.5)
     assert limits == [None, 1800.0]
@@ -217,7 +222,7 @@ def test_the_corpus_begins_with_the_fetch_and_plans_after_it(
         if process.label == "fetch":
             Path("elsewhere.txt").rename("raw.txt")
 
-    monkeypatch.setattr(pipeline, "run_stage", fetch_or_run)
+    take(monkeypatch, fetch_or_run)
     pipeline.corpus.fn(recipe_path)
     assert recorder.events == ["fetch", "ingest"]
 
@@ -248,7 +253,7 @@ def test_a_recipe_whose_encoder_is_taken_is_run_up_to_its_export_first(
     )
     recipe_path.write_text(f"{text}segment: {{}}\nembed: {{encoder: {{recipe: first.yaml, arm: infoxlm}}}}\n")
     commands: list[tuple[str, ...]] = []
-    monkeypatch.setattr(pipeline, "run_stage", lambda process: commands.append(process.command[1:]))
+    take(monkeypatch, lambda process: commands.append(process.command[1:]))
     monkeypatch.setattr(pipeline, "create_markdown_artifact", lambda *_, **__: None)
     monkeypatch.setattr(pipeline, "deliver_all", lambda *_: None)
     for phase in ("corpus", "pretrain", "evaluate"):

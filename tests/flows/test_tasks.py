@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from prefect.states import Failed
+from prefect.tasks import MaterializingTask
 
 from flows import tasks
 from flows.process import StageFailed, StageProcess, Stopped, stage_process
@@ -124,3 +125,30 @@ def test_only_what_may_pass_next_time_is_tried_again(error: Exception, again: bo
 def test_tries_come_later_and_later_and_not_at_once() -> None:
     assert tasks.run_stage.retry_delay_seconds == [5.0, 10.0]
     assert tasks.run_stage.retry_jitter_factor == 0.5
+
+
+def test_a_dataset_is_an_asset_with_those_that_it_reads(
+    recipe_path: Path, commit: Callable[[StageRun, bytes], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ingest,) = plan(load_recipe(recipe_path))
+    commit(ingest, b"")
+    publish = replace(ingest, instance="a", inputs={"ingest": {"": ingest}})
+    process = replace(stage_process(recipe_path, [], publish), command=("true",))
+    task = tasks.stage_task(process)
+    assert isinstance(task, MaterializingTask)
+    assert [asset.key for asset in task.assets] == ["polyloom://tiny/ingest.a"]
+    assert [asset.key for asset in task.asset_deps] == ["polyloom://tiny/ingest"]
+    assert (task.retries, task.retry_delay_seconds) == (tasks.run_stage.retries, tasks.run_stage.retry_delay_seconds)
+    said: dict[str, dict[str, Any]] = {}
+    monkeypatch.setattr(tasks, "get_run_logger", lambda: logging.getLogger("test_tasks"))
+    monkeypatch.setattr(tasks, "add_asset_metadata", said.__setitem__)
+    task.fn(process)
+    assert said == {
+        "polyloom://tiny/ingest.a": {
+            "fingerprint": ingest.fingerprint, "folder": ingest.folder.name, "rows_in": 3, "rows_out": 3
+        }
+    }  # fmt: skip
+
+
+def test_what_makes_no_dataset_is_no_asset(tmp_path: Path) -> None:
+    assert tasks.stage_task(StageProcess("fetch", ("true",), tmp_path / "log")) is tasks.run_stage

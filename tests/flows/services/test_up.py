@@ -61,6 +61,17 @@ class Services:
         found = self.client.post("/flow_runs/filter", json=asked).raise_for_status().json()
         return [run for run in found if run["start_time"]]
 
+    def made_of(self, asset: str) -> set[str]:
+        """Return the assets that one was made of, by the event of its last making."""
+        asked = {"filter": {"event": {"name": ["prefect.asset.materialization.succeeded"]}}}
+        found = self.client.post("/events/filter", json=asked).raise_for_status().json()["events"]
+        event = next(event for event in found if event["resource"]["prefect.resource.id"] == asset)
+        return {
+            related["prefect.resource.id"]
+            for related in event["related"]
+            if related["prefect.resource.role"] == "asset"
+        }
+
     def ended(self, flow: str, name: str, number: int = 1) -> dict[str, Any]:
         """Wait until so many runs of a flow have ended with a state of this name, and return the last of them."""
         deadline = time.monotonic() + 400
@@ -105,6 +116,7 @@ def test_from_a_tick_of_the_schedule_to_the_report(services: Services) -> None:
         run.fingerprint for run in first.values() if run.spec.name == "pretrain"
     ]
     assert (services.world.folder / "runs" / "tiny" / "report.html").is_file()
+    assert services.made_of("polyloom://tiny/tokenize") == {"polyloom://tiny/publish"}
 
     upload(services.world.folder / "inbox")
     trained = services.ended("pretrain", "Completed", 2)
