@@ -16,12 +16,16 @@ from pathlib import Path
 import pytest
 import s3_server
 import xxhash
+from hypothesis import settings
 
 from pipelines.datasets import remote
 from pipelines.datasets.mirror import CACHE
 from pipelines.datasets.stage import StageRun
 from pipelines.plan import plan
 from pipelines.recipe import load_recipe
+
+settings.register_profile("polyloom", deadline=None)  # a busy machine is no failure
+settings.load_profile("polyloom")
 
 POLYLOOM = str(Path(sys.executable).with_name("polyloom"))
 

@@ -26,6 +26,9 @@ TEXTS = ["balan keter", "mining", "soys tuter raning balan", "balan keter", "", 
 class Elsewhere:
     folder: Path
 
+    def subfolder(self, name: str) -> Path:
+        return self.folder / name
+
 
 def opened(folder: Path, **keys: Any) -> Any:
     return open_encoder(folder, EmbedSection(**{"encoder": str(folder), **keys}))
