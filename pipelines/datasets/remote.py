@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SCHEMES: Final = ("s3", "gs", "az")
 PART: Final = 64 << 20  # bytes: larger files go in parts; one request is faster for what is smaller
+_PIECE: Final = 4 << 20  # bytes of an answer that are written at a time, while the next ones come
 _AT_A_TIME: Final = 4  # parts of one file
 _TRIES: Final = 4  # of a whole request, each with the client's own repetitions: for what it gives up in its middle
 _RETRIES: Final[Any] = {
@@ -76,18 +77,21 @@ class Remote:
     def get(self, name: str, path: Path) -> None:
         """Write what an object holds to a new file. Raises FileNotFoundError where there is none."""
         key = self._key(name)
-
-        def whole(store: "ObjectStore") -> "Buffer | int":
-            found = store.get(key)
-            size = found.meta["size"]
-            return found.bytes() if size <= PART else size
-
         with path.open("wb") as file:
-            data = self._asked(whole)
-            if isinstance(data, int):  # its size: more than is well held at once, or asked for in one go
-                self._get_in_parts(key, data, file.fileno())
-            else:
-                file.write(data)
+
+            def whole(store: "ObjectStore") -> int | None:
+                found = store.get(key)
+                if found.meta["size"] > PART:
+                    return found.meta["size"]
+                file.seek(0)
+                file.truncate()  # what an answer that broke off left
+                for data in found.stream(min_chunk_size=_PIECE):
+                    file.write(data)
+                return None
+
+            size = self._asked(whole)
+            if size is not None:  # more than is well asked for in one go
+                self._get_in_parts(key, size, file.fileno())
 
     def _get_in_parts(self, key: str, size: int, file: int) -> None:
         """Write an object's parts to an open file, each to its place as it comes, some at a time."""
