@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pipelines.datasets.errors import UserError
 
 if TYPE_CHECKING:
-    from obstore import Bytes as Buffer
+    from obstore import GetResult
     from obstore.store import ObjectStore
 
 SCHEMES: Final = ("s3", "gs", "az")
 PART: Final = 64 << 20  # bytes: larger files go in parts; one request is faster for what is smaller
-_PIECE: Final = 4 << 20  # bytes of an answer that are written at a time, while the next ones come
+_PIECE: Final = 128 << 10  # bytes of an answer that are written at a time; larger buffers are new memory each time
 _AT_A_TIME: Final = 4  # parts of one file
 _TRIES: Final = 4  # of a whole request, each with the client's own repetitions: for what it gives up in its middle
 _RETRIES: Final[Any] = {
@@ -77,16 +77,14 @@ class Remote:
     def get(self, name: str, path: Path) -> None:
         """Write what an object holds to a new file. Raises FileNotFoundError where there is none."""
         key = self._key(name)
-        with path.open("wb") as file:
+        with path.open("wb", buffering=0) as file:
 
             def whole(store: "ObjectStore") -> int | None:
                 found = store.get(key)
                 if found.meta["size"] > PART:
                     return found.meta["size"]
-                file.seek(0)
-                file.truncate()  # what an answer that broke off left
-                for data in found.stream(min_chunk_size=_PIECE):
-                    file.write(data)
+                file.truncate(0)  # what an answer that broke off left
+                _write(found, file.fileno(), 0)
                 return None
 
             size = self._asked(whole)
@@ -98,10 +96,8 @@ class Remote:
         part = PART // _AT_A_TIME
 
         def get(begin: int) -> None:
-            data = memoryview(self._asked(partial(_part, key=key, begin=begin, end=min(begin + part, size))))
-            while data:
-                written = os.pwrite(file, data, begin)
-                data, begin = data[written:], begin + written
+            end = min(begin + part, size)
+            self._asked(lambda store: _write(store.get(key, options={"range": (begin, end)}), file, begin))
 
         with ThreadPoolExecutor(_AT_A_TIME) as threads:
             for _ in threads.map(get, range(0, size, part)):
@@ -233,8 +229,13 @@ def _delete(store: "ObjectStore", key: str) -> None:
     store.delete(key)
 
 
-def _part(store: "ObjectStore", key: str, begin: int, end: int) -> "Buffer":
-    return store.get_range(key, start=begin, end=end)
+def _write(answer: "GetResult", file: int, place: int) -> None:
+    """Write an answer to an open file, from this byte of it on, while the rest comes."""
+    for data in answer.stream(min_chunk_size=_PIECE):
+        left = memoryview(data)
+        while left:
+            written = os.pwrite(file, left, place)
+            left, place = left[written:], place + written
 
 
 def client_options() -> dict[str, Any]:

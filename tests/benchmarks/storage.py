@@ -1,20 +1,23 @@
 """Shards put to and got from an S3 server, against bare PUT and GET requests of the same bytes to the same server.
 
-The server is moto's, on loopback. A round does each of the four things once, so that all have the same neighbours on
+The server is moto's, on loopback. A round does each of these things once, so that all have the same neighbours on
 the machine. Polyloom's sides do the whole of it: `put` writes an Arrow file into the mirror, hashes it and publishes
 it with its split; `get` fetches it into an empty mirror and opens it. The bare sides send a buffer that is there
-already and read an answer into memory, by Python's own HTTP client and without signing. All have four files under way.
+already and read an answer into memory, or to a file as well, by Python's own HTTP client and without signing. All have
+four files under way.
 """
 
 import argparse
 import http.client
 import json
 import os
+import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +33,7 @@ from pipelines.datasets.store import Store
 
 AT_A_TIME = 4
 BUCKET = "bench"
-SIDES = ("put", "bare put", "get", "bare get")
+SIDES = ("put", "bare put", "get", "bare get", "bare get to disk")
 
 
 def main() -> None:
@@ -81,6 +84,12 @@ def measure_round(server: str, folder: Path, tables: list[pa.Table], name: str) 
     speeds["bare get"] = total / timed(
         lambda number: bare_get(server, f"{name}/bare/{number}", bodies[number]), numbers
     )
+    speeds["bare get to disk"] = total / timed(
+        lambda number: bare_get_to_disk(server, f"{name}/bare/{number}", folder / f"{name}-{number}"), numbers
+    )
+    assert all((folder / f"{name}-{number}").read_bytes() == bodies[number] for number in numbers)
+    for number in numbers:
+        (folder / f"{name}-{number}").unlink()
     assert all(store.table(f"{number:04d}.arrow").equals(tables[number]) for number in numbers)
     for mirror in (draft.folder, store.folder):
         Store(mirror).keep_copies(lambda _name: False)
@@ -105,14 +114,26 @@ def bare_get(server: str, key: str, expected: bytes) -> None:
     assert len(answer(server, "GET", key)) == len(expected)
 
 
+def bare_get_to_disk(server: str, key: str, path: Path) -> None:
+    with answered(server, "GET", key) as response, path.open("wb") as file:
+        shutil.copyfileobj(response, file, 1 << 20)
+
+
 def answer(server: str, method: str, key: str, body: bytes | None = None) -> bytes:
-    """Return what the server answers to a request on a connection of its own."""
+    """Return what the server answers to a request."""
+    with answered(server, method, key, body) as response:
+        return response.read()
+
+
+@contextmanager
+def answered(server: str, method: str, key: str, body: bytes | None = None) -> Iterator[http.client.HTTPResponse]:
+    """Open the server's answer to a request on a connection of its own."""
     connection = http.client.HTTPConnection(server.removeprefix("http://"))
     try:
         connection.request(method, f"/{BUCKET}/{key}", body, {"x-amz-acl": "public-read"})  # so GET needs no signature
         response = connection.getresponse()
         assert response.status == http.client.OK, response.reason
-        return response.read()
+        yield response
     finally:
         connection.close()
 
@@ -128,10 +149,14 @@ def show(rounds: list[dict[str, float]]) -> None:
 def result(rounds: list[dict[str, float]]) -> dict[str, object]:
     """Return the figures of the last line: medians of the rounds' ratios, and the least and the most of them."""
     found: dict[str, object] = {"bench": "storage"}
-    for way in ("put", "get"):
-        ratios = [one[way] / one[f"bare {way}"] for one in rounds]
-        found[f"{way}_ratio"] = round(statistics.median(ratios), 3)
-        found[f"{way}_spread"] = [round(min(ratios), 3), round(max(ratios), 3)]
+    for name, way, bare in (
+        ("put", "put", "bare put"),
+        ("get", "get", "bare get"),
+        ("get_to_disk", "get", "bare get to disk"),
+    ):
+        ratios = [one[way] / one[bare] for one in rounds]
+        found[f"{name}_ratio"] = round(statistics.median(ratios), 3)
+        found[f"{name}_spread"] = [round(min(ratios), 3), round(max(ratios), 3)]
     return found
 
 
