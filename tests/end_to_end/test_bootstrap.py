@@ -1,6 +1,5 @@
 """The loop: a recipe whose encoder another one trains runs that one first, and trains on the pairs that it mined."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,35 +7,13 @@ import pytest
 from pipelines.datasets.dataset import Dataset
 
 if TYPE_CHECKING:
-    from conftest import World
+    from end_to_end.conftest import Loop
 
 pytestmark = pytest.mark.slow
 
-MONOLINGUAL = """\
-    - format: catalog
-      name: text
-      path: catalogs.zip
-      pattern: components/{document}/{language}.json
-      languages: [en, de, fr, ja]
-      keys: false
-"""
-MINE = """\
-segment: {}
-embed: {encoder: {recipe: seed.yaml, arm: mmlm_tlm_xlco}, layer: 1}
-mine: {languages: [[en, de], [en, fr]], threshold: -1, margin: absolute}
-score: {encoder: {recipe: seed.yaml, arm: mmlm_tlm_xlco}, layer: 1}
-"""
 
-
-def test_the_loop(raw: "World", tmp_path: Path) -> None:
-    world = raw.copy(tmp_path)
-    recipe = (world.folder / "recipe.yaml").read_text(encoding="utf-8")
-    (world.folder / "seed.yaml").write_text(recipe.replace("name: tiny", "name: seed"), encoding="utf-8")
-    looped = recipe.replace("align: {}", f"{MONOLINGUAL}align: {{}}\n{MINE}").replace(
-        "evaluate: {", "evaluate: {others: {seed: {recipe: seed.yaml, arm: mmlm_tlm_xlco}}, "
-    )
-    (world.folder / "recipe.yaml").write_text(looped, encoding="utf-8")
-    said = world.polyloom("run")
+def test_the_loop(loop: "Loop") -> None:
+    world, said = loop.world, loop.said
     assert said.index("export                   started") < said.index("embed                    started")
     assert not list((world.folder / "runs" / "seed").glob("evaluate-*"))  # only what the export needs
 

@@ -12,15 +12,28 @@ from flows.phases import PHASES
 
 if TYPE_CHECKING:
     from conftest import World
+    from end_to_end.conftest import Loop
+
+pytestmark = pytest.mark.slow
 
 STAGES = [stage for stages in PHASES.values() for stage in stages]
+OF_THE_LOOP = ["segment", "embed", "mine", "score", "dictionary"]
+OF_A_SUITE = PHASES["xtreme"]  # interrupted in test_xtreme.py
 KILLS = 2
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in (*OF_THE_LOOP, *OF_A_SUITE)])
 def test_killed_and_run_again_is_as_undisturbed(undisturbed: "World", tmp_path: Path, stage: str) -> None:
-    world = undisturbed.copy(tmp_path, without=(stage,))
+    kill_and_finish(undisturbed.copy(tmp_path, without=(stage,)), stage, undisturbed.made())
+
+
+@pytest.mark.parametrize("stage", OF_THE_LOOP)
+def test_a_stage_of_the_loop_is_killed_and_run_again(loop: "Loop", tmp_path: Path, stage: str) -> None:
+    kill_and_finish(loop.copy(tmp_path, without=(stage,)), stage, loop.world.made())
+
+
+def kill_and_finish(world: "World", stage: str, expected: dict[str, str]) -> None:
+    """Kill a stage some times, let it end, and demand the checksums of all that was made."""
     run = next(run for run in world.plan() if run.spec.name == stage)
     folder = world.folder / run.folder
     seen: set[Path] = set()
@@ -28,7 +41,7 @@ def test_killed_and_run_again_is_as_undisturbed(undisturbed: "World", tmp_path: 
         kill_at_next_file(world, stage, folder, seen)
         seen |= files_in(folder)
     world.polyloom(stage)
-    assert world.made() == undisturbed.made()
+    assert world.made() == expected
     assert world.leftovers() == []
 
 
