@@ -15,7 +15,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation test-short-faults bench-align bench-dedup bench-documents bench-langid bench-memory bench-mine bench-monolingual bench-parallel bench-scale bench-scaling bench-segment bench-storage bench-tokenize bench-train bench-xtreme clean down images images-test transfer up
+.PHONY: help setup setup-dev run test test-all test-faults fuzz test-flink lint format docs ablation test-short-faults bench-align bench-dedup bench-documents bench-langid bench-memory bench-mine bench-monolingual bench-parallel bench-scale bench-scaling bench-segment bench-storage bench-tokenize bench-train bench-xtreme clean demo-s3 down images images-test transfer up
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test-short-faults: setup-dev ## The short form of it, as CI runs it: three kills
 
 fuzz: setup-dev ## Read mutated files for longer: EXAMPLES=2000 for each reader
 	POLYLOOM_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/faults/test_fuzz.py
+
+demo-s3: run setup-dev ## Run the demo again with all of it at an S3 server that fails, and compare
+	$(BIN)/python -m pytest -s tests/end_to_end/demo_s3.py
 
 images: ## Build the three images by Docker, or by buildah (TORCH_BUILD=cpu for the CPU build of torch)
 	docker/build

@@ -183,11 +183,11 @@ def undisturbed(raw: World, tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture
-def wait_until() -> Callable[[Callable[[], bool]], None]:
-    """Return a function that waits for a condition, two minutes at most."""
+def wait_until() -> Callable[..., None]:
+    """Return a function that waits for a condition, by default two minutes at most."""
 
-    def wait(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 120
+    def wait(condition: Callable[[], bool], seconds: float = 120) -> None:
+        deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "waited in vain"
             time.sleep(0.01)
