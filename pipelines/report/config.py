@@ -48,8 +48,8 @@ STAGES = (
         help="Write the report of a run: report.html and report.json.",
         needs_one_of=("publish", "scoreboard"),
         optional=(
-            *("ingest", "deduplicate", "publish"),
-            *("align", "tokenize", "pretrain", "export", "evaluate", "scoreboard"),
+            *("ingest", "segment", "embed", "align", "mine", "deduplicate", "annotate", "score", "publish", "dictionary"),
+            *("tokenize", "pretrain", "export", "evaluate", "scoreboard"),
         ),
     ),
 )

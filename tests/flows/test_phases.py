@@ -15,6 +15,10 @@ def test_every_stage_belongs_to_one_flow_and_reads_none_of_a_later_one() -> None
         assert all(place[needed] <= place[spec.name] for needed in (*spec.needs, *spec.optional))
 
 
+def test_the_report_reads_every_stage_of_a_corpus() -> None:
+    assert set(PHASES["corpus"]) <= set(stages()["report"].optional)
+
+
 def test_runs_of_one_stage_go_together(recipe_path: Path) -> None:
     (ingest,) = plan(load_recipe(recipe_path))
     arms = [replace(ingest, spec=stages()["pretrain"], instance=name) for name in ("a", "b")]
