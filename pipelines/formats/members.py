@@ -1,5 +1,6 @@
 """The files inside a source: an archive's members or a folder's files, read by name and never written under one."""
 
+import io
 import tarfile
 import tempfile
 import zipfile
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import fsspec
+from fsspec.caching import BlockCache
 
 from pipelines.datasets.errors import UserError
 from pipelines.datasets.folders import files_of, leads_out
@@ -20,6 +22,7 @@ BAD_MEMBER = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZ
 _TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
 _IN_MEMORY = 1 << 26  # bytes of an unpacked tar archive that are held; more go into a temporary file
 _BLOCK = 1 << 20
+_PIECE, _PIECES = 1 << 22, 16  # bytes of a remote archive that are fetched at a time, and how many such pieces are kept
 
 
 class UnreadableMember(Exception):
@@ -61,7 +64,7 @@ def open_zip(location: str) -> Iterator[zipfile.ZipFile]:
     try:
         # a zip's directory is read in a hundred thousand small steps, for which fsspec's local files are slow
         path = Path(location)
-        file = fsspec.open(location, "rb").open() if "://" in location else path.open("rb")
+        file = io.BufferedReader(_Remote(location)) if "://" in location else path.open("rb")
     except (OSError, ValueError) as error:
         raise UserError(f"{location}: cannot be read ({error}); check the path, or run `polyloom fetch`") from error
     with file:
@@ -71,6 +74,37 @@ def open_zip(location: str) -> Iterator[zipfile.ZipFile]:
             raise UserError(f"{location}: not a whole zip archive ({error}); remove it and fetch it again") from error
         with archive:
             yield archive
+
+
+class _Remote(io.RawIOBase):
+    """A remote file that is read here and there. Pieces of it are kept, else each small member costs a request."""
+
+    def __init__(self, location: str) -> None:
+        system, path = fsspec.core.url_to_fs(location)
+        self._size: int = system.info(path)["size"]
+        self._place = 0
+        self._kept = BlockCache(
+            _PIECE, lambda begin, end: system.cat_file(path, start=begin, end=end), self._size, maxblocks=_PIECES
+        )
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        self._place = place + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self._kept._fetch(self._place, min(self._place + len(buffer), self._size))
+        buffer[: len(data)] = data
+        self._place += len(data)
+        return len(data)
 
 
 def _of_folder(folder: Path) -> Members:

@@ -74,16 +74,16 @@ class Faults:
     def __init__(self, every: int) -> None:
         self._every = every
         self._lock = threading.Lock()
-        self._count = 0
+        self.requests = 0
         self.failed: dict[str, int] = dict.fromkeys(self.WAYS, 0)
 
     def next(self) -> str:
         """Return what becomes of the next request: a way to fail, or nothing."""
         with self._lock:
-            self._count += 1
-            if self._count % self._every:
+            self.requests += 1
+            if self.requests % self._every:
                 return ""
-            way = self.WAYS[self._count // self._every % len(self.WAYS)]
+            way = self.WAYS[self.requests // self._every % len(self.WAYS)]
             self.failed[way] += 1
             return way
 
