@@ -77,12 +77,17 @@ def open_zip(location: str) -> Iterator[zipfile.ZipFile]:
 
 
 class _Remote(io.RawIOBase):
-    """A remote file that is read here and there. Pieces of it are kept, else each small member costs a request."""
+    """A remote file that is read here and there. Pieces of it are kept, else each small member costs a request.
+
+    Raises ValueError where its size is not known, and UserError where it can be read no more: no member is at fault.
+    """
 
     def __init__(self, location: str) -> None:
         system, path = fsspec.core.url_to_fs(location)
-        self._size: int = system.info(path)["size"]
-        self._place = 0
+        size = system.info(path)["size"]
+        if size is None:
+            raise ValueError("its server does not say how large it is")
+        self._location, self._size, self._place = location, int(size), 0
         self._kept = BlockCache(
             _PIECE, lambda begin, end: system.cat_file(path, start=begin, end=end), self._size, maxblocks=_PIECES
         )
@@ -101,7 +106,10 @@ class _Remote(io.RawIOBase):
         return self._place
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._kept._fetch(self._place, min(self._place + len(buffer), self._size))
+        try:
+            data = self._kept._fetch(self._place, min(self._place + len(buffer), self._size))
+        except Exception as error:  # every file system has errors of its own
+            raise UserError(f"{self._location}: can be read no more ({error}); run the same command again") from error
         buffer[: len(data)] = data
         self._place += len(data)
         return len(data)
